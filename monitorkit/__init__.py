@@ -1,0 +1,94 @@
+"""Watch an AI model at work, from a Jupyter notebook.
+
+The ideas, each a package of its own that imports only from those before it:
+
+``metrics`` what a model exports · ``serving`` the model server · ``query`` PromQL to DataFrame · ``services`` real
+Prometheus processes · ``alerting`` rules · ``dashboards`` panels, drawing, Grafana files · ``scenarios`` traffic ·
+``notebook`` live views.
+
+Importing this starts nothing, prints nothing and registers nothing; each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitorkit.alerting import AlertRule, write_rules
+    from monitorkit.dashboards import Dashboard, Row, panels
+    from monitorkit.errors import (
+        DashboardError,
+        InvalidType,
+        InvalidValue,
+        MonitorkitError,
+        QueryError,
+        RuleError,
+        ServerUnavailable,
+        ServiceError,
+    )
+    from monitorkit.query import tidy
+    from monitorkit.running import status, stop_all
+    from monitorkit.scenarios import traffic
+    from monitorkit.services import Prometheus, connect, start_prometheus
+    from monitorkit.serving import ModelServer, serve
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "alerting": ("AlertRule", "write_rules"),
+    "dashboards": ("Dashboard", "Row", "panels"),
+    "errors": (
+        "DashboardError",
+        "InvalidType",
+        "InvalidValue",
+        "MonitorkitError",
+        "QueryError",
+        "RuleError",
+        "ServerUnavailable",
+        "ServiceError",
+    ),
+    "query": ("tidy",),
+    "running": ("status", "stop_all"),
+    "scenarios": ("traffic",),
+    "services": ("Prometheus", "connect", "start_prometheus"),
+    "serving": ("ModelServer", "serve"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AlertRule",
+    "Dashboard",
+    "DashboardError",
+    "InvalidType",
+    "InvalidValue",
+    "ModelServer",
+    "MonitorkitError",
+    "Prometheus",
+    "QueryError",
+    "Row",
+    "RuleError",
+    "ServerUnavailable",
+    "ServiceError",
+    "connect",
+    "panels",
+    "serve",
+    "start_prometheus",
+    "status",
+    "stop_all",
+    "tidy",
+    "traffic",
+    "write_rules",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'monitorkit' has no attribute {name!r}")
+    value = getattr(import_module(f"monitorkit.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

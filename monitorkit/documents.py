@@ -1,0 +1,84 @@
+"""YAML and JSON documents in and out, and files that are replaced whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["json_text", "read_yaml", "write_file", "yaml_text"]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes lists indented under their key and texts of several lines as blocks."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
+        super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def yaml_text(document: Mapping[str, Any]) -> str:
+    """Write a document as YAML, keys in their own order, every text quoted where YAML would read it otherwise.
+
+    Examples
+    --------
+    >>> print(yaml_text({"groups": [{"name": "monitorkit"}]}), end="")
+    groups:
+      - name: monitorkit
+    """
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=4096)
+
+
+def read_yaml(text: str) -> Any:  # noqa: ANN401 - a YAML document is any value
+    """Read one YAML document with plain values only.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If the text is no YAML; its message names line and column.
+    """
+    return yaml.safe_load(text)
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Write a document as indented JSON that ends in a newline, refusing NaN and infinity."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_file(path: str | Path, text: str) -> Path:
+    """Replace a file by `text` in one step, making its folder.
+
+    A reader, or a process that dies half way, sees the old text or the new one, never a part.
+
+    Returns
+    -------
+    Path
+        The file, absolute.
+    """
+    path = Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path

@@ -1,0 +1,90 @@
+"""Durations as Prometheus writes them, to and from seconds: ``1h30m`` <-> 5400.0.
+
+The grammar is that of the Prometheus documentation, "Querying basics", section "Float literals and time durations":
+units ``ms s m h d w y`` in descending order, each at most once, a day of 24 hours and a year of 365 days.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+
+from monitorkit.errors import InvalidType, InvalidValue
+
+__all__ = ["Duration", "format_duration", "seconds"]
+
+Duration = str | float | timedelta
+"""A Prometheus duration such as ``"1h30m"``, a number of seconds, or a timedelta."""
+
+_UNITS = {"y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_DURATION = re.compile("".join(rf"(?:(?P<{unit}>\d+){unit}{'(?!s)' if unit == 'm' else ''})?" for unit in _UNITS))
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def seconds(duration: Duration, *, name: str = "duration") -> float:
+    """Length of a duration in seconds.
+
+    Parameters
+    ----------
+    duration
+        ``"5m"``, ``"1h30m"``, ``"500ms"``; a number or a digit string, taken as seconds; or a timedelta.
+    name
+        What the duration is called in an error message.
+
+    Raises
+    ------
+    InvalidValue
+        If the text is no duration, or the length is negative or not finite.
+    InvalidType
+        If it is neither text, number nor timedelta.
+
+    Examples
+    --------
+    >>> seconds("1h30m")
+    5400.0
+    """
+    if isinstance(duration, timedelta):
+        value = duration.total_seconds()
+    elif isinstance(duration, str):
+        value = _parse(duration.strip(), name)
+    elif isinstance(duration, bool) or not hasattr(duration, "__float__"):
+        raise InvalidType(f"{name}: {duration!r} is no duration; write '5m', a number of seconds or a timedelta")
+    else:
+        value = float(duration)
+    if not math.isfinite(value) or value < 0:
+        raise InvalidValue(f"{name}: {duration!r} must be finite and not negative")
+    return value
+
+
+def _parse(text: str, name: str) -> float:
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise InvalidValue(
+            f"{name}: {text!r} is no duration; write numbers with units y w d h m s ms, largest first, as in '1h30m'"
+        )
+    return sum(int(count) * _UNITS[unit] for unit, count in match.groupdict(default="0").items()) / 1000
+
+
+def format_duration(duration: Duration) -> str:
+    """Write a duration as Prometheus does, to the millisecond.
+
+    Examples
+    --------
+    >>> format_duration(5400), format_duration(0.5), format_duration(0)
+    ('1h30m', '500ms', '0s')
+    """
+    rest = round(seconds(duration) * 1000)
+    if rest == 0:
+        return "0s"
+    parts = []
+    for unit, length in _UNITS.items():
+        # Years and weeks only where nothing is left over, as Prometheus' own formatting does (model.Duration.String).
+        if unit in {"y", "w"} and rest % length:
+            continue
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)

@@ -1,0 +1,175 @@
+"""The error tree.
+
+.. code-block:: text
+
+    MonitorkitError
+    ├── QueryError          a server refused a query
+    ├── ServerUnavailable   no usable answer from a server
+    ├── RuleError           a rule or rule file is wrong
+    ├── DashboardError      a panel or dashboard is wrong
+    ├── ServiceError        a process did not start, or ended
+    ├── InvalidValue        a wrong argument, also a ValueError
+    └── InvalidType         an argument of a wrong type, also a TypeError
+
+Each message says what is wrong, which thing it is, and what to do. In IPython an error of this tree is shown as that
+message alone: its traceback would show frames of this package, which are of no use to the person who made the mistake.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DashboardError",
+    "InvalidType",
+    "InvalidValue",
+    "MonitorkitError",
+    "QueryError",
+    "RuleError",
+    "ServerUnavailable",
+    "ServiceError",
+]
+
+
+class MonitorkitError(Exception):
+    """What every error of this package derives from."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Lines that IPython prints in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class InvalidValue(MonitorkitError, ValueError):
+    """An argument has a value that cannot be used."""
+
+
+class InvalidType(MonitorkitError, TypeError):
+    """An argument has a type that cannot be used."""
+
+
+class QueryError(MonitorkitError):
+    """A server refused a query.
+
+    Parameters
+    ----------
+    message
+        The server's own words.
+    query
+        The PromQL text as it was sent.
+    error_type
+        The server's class of error, for example ``bad_data``, ``execution`` or ``timeout``.
+    position
+        Offset into `query` of the mistake, in characters, where the server gives one.
+    server
+        URL and version of the server, as one line.
+
+    Examples
+    --------
+    >>> print(QueryError("unclosed left parenthesis", query="sum(up", error_type="bad_data", position=3))
+    bad_data: unclosed left parenthesis
+      sum(up
+         ^
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        query: str = "",
+        error_type: str = "bad_data",
+        position: int | None = None,
+        server: str = "",
+    ) -> None:
+        self.message = message
+        self.query = query
+        self.error_type = error_type
+        self.position = position
+        self.server = server
+        super().__init__("\n".join([f"{error_type}: {message}", *self._context()]))
+
+    def _context(self) -> list[str]:
+        """The query with a caret under the mistake, then the server."""
+        lines: list[str] = []
+        start = 0
+        for text in self.query.splitlines(keepends=True):
+            lines.append(f"  {text.rstrip()}")
+            end = start + len(text)
+            if self.position is not None and (start <= self.position < end or self.position == end == len(self.query)):
+                lines.append(" " * (self.position - start + 2) + "^")
+            start = end
+        if self.server:
+            lines.append(f"  {self.server}")
+        return lines
+
+
+class ServerUnavailable(MonitorkitError):
+    """A server gave no answer that can be used.
+
+    Parameters
+    ----------
+    url
+        What was asked.
+    reason
+        What happened, and what to do about it.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"{url}: {reason}")
+
+
+class RuleError(MonitorkitError):
+    """An alerting or recording rule is wrong.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    file
+        The rule file, where there is one.
+    line
+        Line in that file, counted from 1.
+    """
+
+    def __init__(self, message: str, *, file: str = "", line: int | None = None) -> None:
+        self.file = file
+        self.line = line
+        place = ":".join(str(part) for part in (file, line) if part)
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class DashboardError(MonitorkitError):
+    """A dashboard cannot be drawn or written.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    panel
+        Title of the panel, where it is one panel's fault.
+    """
+
+    def __init__(self, message: str, *, panel: str = "") -> None:
+        self.panel = panel
+        super().__init__(f"panel {panel!r}: {message}" if panel else message)
+
+
+class ServiceError(MonitorkitError):
+    """A process did not start, was refused, or ended.
+
+    Parameters
+    ----------
+    message
+        What happened, and what to do.
+    service
+        Name of the service.
+    log_tail
+        The last lines that the process wrote.
+    """
+
+    def __init__(self, message: str, *, service: str = "", log_tail: str = "") -> None:
+        self.service = service
+        self.log_tail = log_tail
+        text = f"{service}: {message}" if service else message
+        if log_tail:
+            text += "\n" + "\n".join(f"  | {line}" for line in log_tail.splitlines())
+        super().__init__(text)

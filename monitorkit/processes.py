@@ -1,0 +1,217 @@
+"""Child processes: the only module that starts any.
+
+A service that outlives a cell but not the kernel runs under a guard (:mod:`monitorkit.guard`) in a session of its own:
+an interrupt of the kernel does not reach it, and when the kernel ends in whatever way, the guard ends it. A command
+that is waited for goes through :func:`run`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitorkit.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Completed", "Process", "run", "wait_until"]
+
+GUARD = Path(__file__).with_name("guard.py")
+ORPHAN_GRACE_SECONDS = 1.5
+"""How long a program may take to end by itself once its owner is gone; an orphan must be gone after 2.5 s."""
+
+
+class Process:
+    """A program running under a guard.
+
+    Parameters
+    ----------
+    argv
+        The command line.
+    name
+        What the process is called in messages.
+    log
+        File that its output is appended to; made together with its folder.
+    lock
+        File to hold a lock on while the program runs, for example in its data folder.
+    env
+        Variables to set beside those of this process.
+    cwd
+        Folder to run in.
+    grace_seconds
+        How long :meth:`stop` lets it end by itself before it is killed.
+
+    Raises
+    ------
+    ServiceError
+        If the program cannot be started, or another process holds the lock.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        name: str,
+        log: Path,
+        lock: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        grace_seconds: float = 5.0,
+    ) -> None:
+        self.name = name
+        self.argv = [str(argument) for argument in argv]
+        self.log = log
+        self._grace_seconds = grace_seconds
+        self._owner = os.getpid()
+        self._stopping = threading.Lock()
+        for file in (log, lock):
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+        self._log_start = log.stat().st_size if log.exists() else 0
+        order = {
+            "owner": self._owner,
+            "argv": self.argv,
+            "log": str(log),
+            "lock": str(lock) if lock else None,
+            "env": dict(env or {}),
+            "cwd": str(cwd) if cwd else None,
+            "grace_seconds": grace_seconds,
+            "orphan_grace_seconds": min(grace_seconds, ORPHAN_GRACE_SECONDS),
+        }
+        self._guard = subprocess.Popen(  # noqa: S603 - our own guard, no shell
+            [sys.executable, "-I", "-S", str(GUARD), json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            self.pid = self._await_start(lock)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await_start(self, lock: Path | None) -> int:
+        """Process id of the program, from the guard's first line."""
+        assert self._guard.stdout is not None  # noqa: S101 - a pipe was asked for
+        answer: dict[str, Any] = json.loads(self._guard.stdout.readline() or b"{}")
+        if "pid" in answer:
+            return int(answer["pid"])
+        if answer.get("error") == "locked" and lock is not None:
+            raise ServiceError(
+                f"{lock.parent} is in use by another process (guard {answer['holder'] or 'unknown'}); "
+                "stop that one, or name another folder",
+                service=self.name,
+            )
+        raise ServiceError(f"cannot start {self.argv[0]}: {answer.get('reason', 'its guard ended')}", service=self.name)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the program runs."""
+        return self._guard.poll() is None
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit status of the program, 128 + n after signal n, None while it runs."""
+        return self._guard.poll()
+
+    def output(self) -> str:
+        """Everything that this run of the program wrote."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(self._log_start)
+                return file.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def log_tail(self, n_lines: int = 12) -> str:
+        """The last lines that this run of the program wrote."""
+        return "\n".join(self.output().splitlines()[-n_lines:])
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the program itself, not to its guard."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def stop(self) -> None:
+        """End the program; a second call, or one from a forked child of the owner, does nothing."""
+        if os.getpid() != self._owner:
+            return
+        with self._stopping:
+            if self._guard.poll() is None:
+                self._guard.terminate()
+                try:
+                    self._guard.wait(self._grace_seconds + 3)
+                except subprocess.TimeoutExpired:
+                    # The kernel kills the program with its guard (PR_SET_PDEATHSIG); the group is the net below that.
+                    with suppress(ProcessLookupError):
+                        os.killpg(self._guard.pid, signal.SIGKILL)
+                    self._guard.wait()
+            for pipe in (self._guard.stdin, self._guard.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended: its exit status and its output, standard error included."""
+
+    returncode: int
+    output: str
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    timeout_seconds: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    input_text: str | None = None,
+) -> Completed:
+    """Run a command to its end and return what it wrote.
+
+    Raises
+    ------
+    ServiceError
+        If it cannot be started or does not end in time; it is then killed.
+    """
+    name = Path(argv[0]).name
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+            [str(argument) for argument in argv],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout_seconds,
+            check=False,
+            start_new_session=True,
+            text=True,
+            errors="replace",
+            **({"input": input_text} if input_text is not None else {"stdin": subprocess.DEVNULL}),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServiceError(f"did not end within {timeout_seconds:g} s", service=name) from error
+    except OSError as error:
+        raise ServiceError(f"cannot be started: {error}", service=name) from error
+    return Completed(done.returncode, done.stdout)
+
+
+def wait_until(condition: Callable[[], object], *, timeout_seconds: float, interval_seconds: float = 0.02) -> bool:
+    """Poll `condition` until it is true or the time is over; return whether it became true."""
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(interval_seconds)
+    return True
