@@ -1,0 +1,19 @@
+"""Alerting rules: values that Prometheus, Grafana and panels all read.
+
+A rule needs no server. :func:`write_rules` turns rules into a file, ``start_prometheus(rules=...)`` loads them, and
+``prom.alerts()`` tells their state.
+"""
+
+from monitorkit.alerting.conditions import Condition, condition_of
+from monitorkit.alerting.rules import AlertRule
+from monitorkit.alerting.standard import high_latency, high_latency_mean, low_accuracy, standard_rules
+
+__all__ = [
+    "AlertRule",
+    "Condition",
+    "condition_of",
+    "high_latency",
+    "high_latency_mean",
+    "low_accuracy",
+    "standard_rules",
+]

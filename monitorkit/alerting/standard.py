@@ -1,0 +1,189 @@
+"""Rules that are ready to use, over the metrics of a served model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitorkit.alerting.conditions import Condition
+from monitorkit.alerting.rules import AlertRule
+from monitorkit.durations import Duration, format_duration, seconds
+from monitorkit.errors import RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["high_latency", "high_latency_mean", "low_accuracy", "standard_rules"]
+
+_BATCH = (
+    "Let the server answer several requests at once (batching), or add replicas; if the queue is empty, the model "
+    "itself is slow: profile it, or serve a smaller one."
+)
+
+
+def high_latency(
+    threshold: Duration = "1s",
+    *,
+    for_: Duration = "1m",
+    severity: str = "page",
+    labels: Mapping[str, str] | None = None,
+) -> AlertRule:
+    """Return the rule that fires when the last request was slow.
+
+    Parameters
+    ----------
+    threshold
+        Latency above which it fires.
+    for_
+        How long it must last.
+    severity, labels
+        As for :class:`AlertRule`.
+
+    Notes
+    -----
+    ``inference_latency_seconds`` holds the latency of the last request before each scrape. One slow request that
+    happens to be the last raises it, and a hundred slow ones before a quick one do not. :func:`high_latency_mean` sees
+    them all.
+
+    Examples
+    --------
+    >>> high_latency("500ms").expr
+    'avg(inference_latency_seconds) > 0.5'
+    """
+    limit = _latency(threshold)
+    return AlertRule(
+        "HighLatency",
+        Condition("avg(inference_latency_seconds)", ">", limit).expr,
+        for_,
+        severity=severity,
+        labels=labels or {},
+        annotations={
+            "summary": f"Inference takes longer than {format_duration(limit)}",
+            "description": "The last request took {{ .Value | humanizeDuration }}, averaged over the model servers.",
+            "action": _BATCH,
+        },
+    )
+
+
+def high_latency_mean(
+    threshold: Duration = "1s",
+    *,
+    window: Duration = "5m",
+    for_: Duration = "1m",
+    severity: str = "page",
+    labels: Mapping[str, str] | None = None,
+) -> AlertRule:
+    """Return the rule that fires when requests are slow on average: all of them, over any number of replicas.
+
+    Parameters
+    ----------
+    threshold
+        Mean latency above which it fires.
+    window
+        Time over which requests are averaged; at least four scrape intervals.
+    for_
+        How long it must last.
+    severity, labels
+        As for :class:`AlertRule`.
+
+    Notes
+    -----
+    Source: Prometheus documentation, "Histograms and summaries", section "Count and sum of observations". Without
+    requests the ratio is 0/0, which is NaN, and no alert.
+
+    Examples
+    --------
+    >>> high_latency_mean().condition.value
+    1.0
+    """
+    limit = _latency(threshold)
+    over = f"[{format_duration(window)}]"
+    duration = "inference_request_duration_seconds"
+    by = "sum by (model_name, model_version)"
+    return AlertRule(
+        "HighLatencyMean",
+        Condition(f"{by} (rate({duration}_sum{over})) / {by} (rate({duration}_count{over}))", ">", limit).expr,
+        for_,
+        severity=severity,
+        labels=labels or {},
+        annotations={
+            "summary": f"Requests to {{{{ .Labels.model_name }}}} take longer than {format_duration(limit)} on average",
+            "description": (
+                "Version {{ .Labels.model_version }} of {{ .Labels.model_name }} took {{ .Value | humanizeDuration }} "
+                f"for a request, on average over {format_duration(window)}."
+            ),
+            "action": _BATCH,
+        },
+    )
+
+
+def low_accuracy(
+    threshold: float = 0.90,
+    *,
+    for_: Duration = "1m",
+    severity: str = "ticket",
+    labels: Mapping[str, str] | None = None,
+) -> AlertRule:
+    """Return the rule that fires when a model is right too rarely.
+
+    Parameters
+    ----------
+    threshold
+        Accuracy below which it fires, as a share from 0 to 1.
+    for_
+        How long it must last.
+    severity, labels
+        As for :class:`AlertRule`.
+
+    Raises
+    ------
+    RuleError
+        If the threshold is no share.
+
+    Notes
+    -----
+    Accuracy is measured from labels that come after the predictions. The alert is late by as much, and a model without
+    labels raises none.
+
+    Examples
+    --------
+    >>> low_accuracy(0.95).expr
+    'model_accuracy < 0.95'
+    """
+    if not 0 < threshold <= 1:
+        raise RuleError(f"LowAccuracy: threshold {threshold!r} is no share; write 0.9 for 90 %")
+    return AlertRule(
+        "LowAccuracy",
+        Condition("model_accuracy", "<", threshold).expr,
+        for_,
+        severity=severity,
+        labels=labels or {},
+        annotations={
+            "summary": f"{{{{ .Labels.model_name }}}} is right in less than {threshold * 100:g} % of cases",
+            "description": (
+                "Accuracy of version {{ .Labels.model_version }} of {{ .Labels.model_name }} is "
+                "{{ .Value | humanizePercentage }}."
+            ),
+            "action": (
+                "Compare the data with what the model was trained on; if it has changed, retrain on recent labelled "
+                "data and roll out the new version, or roll back if this one is new."
+            ),
+        },
+    )
+
+
+def standard_rules(*, latency: Duration = "1s", accuracy: float = 0.90, for_: Duration = "1m") -> list[AlertRule]:
+    """Return the rules of this module, with their thresholds.
+
+    Examples
+    --------
+    >>> [rule.name for rule in standard_rules()]
+    ['HighLatency', 'HighLatencyMean', 'LowAccuracy']
+    """
+    return [high_latency(latency, for_=for_), high_latency_mean(latency, for_=for_), low_accuracy(accuracy, for_=for_)]
+
+
+def _latency(threshold: Duration) -> float:
+    limit = seconds(threshold, name="threshold")
+    if not limit:
+        raise RuleError("HighLatency: threshold 0 is always exceeded; write '1s', for example")
+    return limit
