@@ -203,7 +203,7 @@ class Stat(_Number):
 class Gauge(_Number):
     """One arc per series, from `min` to `max`, coloured by the thresholds.
 
-    Without `min` the arc starts at 0; without `max` it ends at 1 for ``percentunit`` and at 100 otherwise, as Grafana's.
+    Without `min` it starts at 0; without `max` it ends at 1 for ``percentunit`` and at 100 otherwise, as Grafana's.
 
     Examples
     --------
