@@ -16,10 +16,10 @@ import ctypes
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 from typing import TypedDict
 
 POLL_SECONDS = 0.2
@@ -33,6 +33,7 @@ class Order(TypedDict):
     argv: list[str]
     log: str
     lock: str | None
+    scratch: str | None
     env: dict[str, str]
     cwd: str | None
     grace_seconds: float
@@ -45,8 +46,8 @@ def report(**fields: object) -> None:
         os.write(1, json.dumps(fields).encode() + b"\n")
 
 
-def lock(path: str) -> int:
-    """Take the lock on a file, or report who holds it and end."""
+def lock(path: str, owner: int) -> int:
+    """Take the lock on a file and write the owner's process id into it, or report whose id stands there and end."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,7 +55,7 @@ def lock(path: str) -> int:
         report(error="locked", holder=os.read(descriptor, 32).decode(errors="replace").strip())
         sys.exit(75)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    os.pwrite(descriptor, str(owner).encode(), 0)
     return descriptor
 
 
@@ -79,14 +80,6 @@ def start(order: Order, held: tuple[int, ...]) -> subprocess.Popen[bytes]:
         )
 
 
-def watch_lifeline(ended: threading.Event) -> None:
-    """Set `ended` when the pipe from the owner closes."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 64):
-            pass
-    ended.set()
-
-
 def end(program: subprocess.Popen[bytes], grace_seconds: float) -> int:
     """Ask the program to end, insist after `grace_seconds`, and return its exit status."""
     program.terminate()
@@ -97,26 +90,45 @@ def end(program: subprocess.Popen[bytes], grace_seconds: float) -> int:
         return program.wait()
 
 
+def abandon(program: subprocess.Popen[bytes], order: Order) -> int:
+    """End the program of an owner that is gone, and what it leaves behind."""
+    status = end(program, order["orphan_grace_seconds"])
+    if order["scratch"]:
+        import shutil  # noqa: PLC0415 - costs start-up time and is rarely needed
+
+        shutil.rmtree(order["scratch"], ignore_errors=True)
+    return status
+
+
+def wakeup_pipe() -> int:
+    """Have each signal written to a pipe as a byte, and return the end to read from."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
 def main(order: Order) -> int:
     """Run the program until it ends, the guard is told to stop, or the owner is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    held = (lock(order["lock"]),) if order["lock"] else ()
+    signals = wakeup_pipe()
+    held = (lock(order["lock"], order["owner"]),) if order["lock"] else ()
     try:
         program = start(order, held)
     except OSError as error:
         report(error="start", reason=str(error))
         return 127
     report(pid=program.pid)
-    lifeline = threading.Event()
-    threading.Thread(target=watch_lifeline, args=(lifeline,), daemon=True).start()
+    lifeline = 0
     while program.poll() is None:
-        if lifeline.is_set() or os.getppid() != order["owner"]:
-            return end(program, order["orphan_grace_seconds"])
-        if stopped.wait(POLL_SECONDS):
+        ready, _, _ = select.select([lifeline, signals], [], [], POLL_SECONDS)
+        if signals in ready and signal.SIGTERM in os.read(signals, 64):
             return end(program, order["grace_seconds"])
+        if (lifeline in ready and not os.read(lifeline, 64)) or os.getppid() != order["owner"]:
+            return abandon(program, order)
     return program.returncode
 
 

@@ -44,6 +44,8 @@ class Process:
         File that its output is appended to; made together with its folder.
     lock
         File to hold a lock on while the program runs, for example in its data folder.
+    scratch
+        Folder that is removed when the owner is gone; :meth:`stop` leaves it.
     env
         Variables to set beside those of this process.
     cwd
@@ -64,6 +66,7 @@ class Process:
         name: str,
         log: Path,
         lock: Path | None = None,
+        scratch: Path | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         grace_seconds: float = 5.0,
@@ -83,6 +86,7 @@ class Process:
             "argv": self.argv,
             "log": str(log),
             "lock": str(lock) if lock else None,
+            "scratch": str(scratch) if scratch else None,
             "env": dict(env or {}),
             "cwd": str(cwd) if cwd else None,
             "grace_seconds": grace_seconds,
@@ -108,8 +112,7 @@ class Process:
             return int(answer["pid"])
         if answer.get("error") == "locked" and lock is not None:
             raise ServiceError(
-                f"{lock.parent} is in use by another process (guard {answer['holder'] or 'unknown'}); "
-                "stop that one, or name another folder",
+                f"{lock.parent} is in use by {_describe(answer['holder'])}; stop it there, or name another folder",
                 service=self.name,
             )
         raise ServiceError(f"cannot start {self.argv[0]}: {answer.get('reason', 'its guard ended')}", service=self.name)
@@ -123,6 +126,17 @@ class Process:
     def returncode(self) -> int | None:
         """Exit status of the program, 128 + n after signal n, None while it runs."""
         return self._guard.poll()
+
+    @property
+    def ending(self) -> str:
+        """How the program ended, in words; empty while it runs."""
+        status = self._guard.poll()
+        if status is None:
+            return ""
+        number = -status if status < 0 else status - 128
+        with suppress(ValueError):
+            return f"ended by signal {number} ({signal.Signals(number).name})"
+        return f"ended with status {status}"
 
     def output(self) -> str:
         """Everything that this run of the program wrote."""
@@ -160,6 +174,19 @@ class Process:
             for pipe in (self._guard.stdin, self._guard.stdout):
                 if pipe is not None:
                     pipe.close()
+
+
+def _describe(pid: str) -> str:
+    """Say which process this is, as a person would look for it."""
+    import psutil  # noqa: PLC0415 - only for this message
+
+    if pid == str(os.getpid()):
+        return "this process"
+    try:
+        command = " ".join(psutil.Process(int(pid)).cmdline())
+    except (ValueError, psutil.Error):
+        return f"another process ({pid or 'unknown'})"
+    return f"process {pid} ({command[:77] + '...' if len(command) > 80 else command})"  # noqa: PLR2004 - one line
 
 
 @dataclass(frozen=True)

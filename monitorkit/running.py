@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Service", "add", "find", "latest", "remove", "starting", "status", "stop_all"]
+__all__ = ["Service", "add", "find", "known", "latest", "remove", "starting", "status", "stop_all"]
 
 
 class Service(Protocol):
@@ -82,8 +82,13 @@ def add(kind: str, service: Service) -> None:
 
 def find(kind: str, name: str) -> Any | None:  # noqa: ANN401 - the caller knows what it entered under this kind
     """Return what is alive under this kind and name, or None."""
-    service = _register().services.get((kind, name))
+    service = known(kind, name)
     return service if service is not None and service.alive else None
+
+
+def known(kind: str, name: str) -> Any | None:  # noqa: ANN401 - as for find
+    """Return what was entered under this kind and name and not stopped, whether it is alive or has died."""
+    return _register().services.get((kind, name))
 
 
 def latest(kind: str) -> Any | None:  # noqa: ANN401 - as for find
