@@ -1,0 +1,23 @@
+"""What a served model exports: performance, quality, resources, and what runs.
+
+Everything lands in a registry of its own (:class:`~monitorkit.metrics.registry.Registry`), so a cell that is run twice
+never meets "Duplicated timeseries". Names, types and labels are those of the table in :mod:`monitorkit.metrics.model`.
+"""
+
+from __future__ import annotations
+
+from monitorkit.metrics.exposition import exposition
+from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
+from monitorkit.metrics.performance import RequestStatus
+from monitorkit.metrics.registry import Registry
+from monitorkit.metrics.scores import ScoreWindow
+
+__all__ = [
+    "ModelDescription",
+    "ModelMetrics",
+    "Registry",
+    "RequestStatus",
+    "ScoreWindow",
+    "VersionMetrics",
+    "exposition",
+]

@@ -1,0 +1,155 @@
+"""All metrics of one served model, version by version.
+
+====================================== ========= =============================== =====================================
+name                                   type      labels besides name and version what
+====================================== ========= =============================== =====================================
+inference_requests_total               counter   status                          requests answered
+inference_latency_seconds              gauge                                     latency of the last request
+inference_request_duration_seconds     histogram                                 whole requests
+inference_phase_duration_seconds       histogram phase                           where the time goes
+inference_in_flight_requests           gauge                                     saturation
+inference_queue_length                 gauge                                     saturation
+model_accuracy, _recall, _precision    gauge                                     over a window of labelled predictions
+model_f1                               gauge                                     over a window of labelled predictions
+model_outcomes_total                   counter   class_name, outcome             accuracy and recall in PromQL
+model_predictions_total                counter   class_name                      distribution of predictions
+model_feedback_total                   counter   result                          true labels received
+model_feedback_delay_seconds           histogram                                 how late they came
+model_info                             gauge     framework, model_class, ...     what runs
+cpu_usage, memory_usage                gauge                                     the machine, in percent
+====================================== ========= =============================== =====================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client import Gauge
+
+from monitorkit.metrics.classes import MAX_CLASSES, ClassNames
+from monitorkit.metrics.performance import PerformanceFamilies
+from monitorkit.metrics.quality import QualityFamilies
+from monitorkit.metrics.registry import MODEL_LABELS
+from monitorkit.metrics.resources import ResourceFamilies
+from monitorkit.metrics.scores import DEFAULT_WINDOW
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from prometheus_client import CollectorRegistry
+
+    from monitorkit.metrics.performance import RequestMetrics
+    from monitorkit.metrics.quality import QualityMetrics
+
+__all__ = ["ModelDescription", "ModelMetrics", "VersionMetrics"]
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What ``model_info`` tells about a model; an empty text where it is not known."""
+
+    framework: str = ""
+    framework_version: str = ""
+    model_class: str = ""
+    task: str = ""
+    n_features: str = ""
+    n_classes: str = ""
+
+
+@dataclass(frozen=True)
+class VersionMetrics:
+    """The series of one version of a model."""
+
+    requests: RequestMetrics
+    quality: QualityMetrics
+
+
+class ModelMetrics:
+    """The metrics of one served model.
+
+    Parameters
+    ----------
+    registry
+        Where they are exported; one model a registry.
+    model_name
+        Value of the label ``model_name``.
+
+    Examples
+    --------
+    >>> from monitorkit.metrics import Registry
+    >>> registry = Registry()
+    >>> version = ModelMetrics(registry, "digits").activate("1", classes=[0, 1])
+    >>> version.requests.count_ok(0.004)
+    >>> version.quality.observe(y_true=1, y_pred=1)
+    >>> labels = {"model_name": "digits", "model_version": "1"}
+    >>> registry.get_sample_value("model_accuracy", labels)
+    1.0
+    >>> registry.get_sample_value("inference_requests_total", labels | {"status": "ok"})
+    1.0
+    """
+
+    def __init__(self, registry: CollectorRegistry, model_name: str) -> None:
+        self.model_name = model_name
+        self._performance = PerformanceFamilies(registry)
+        self._quality = QualityFamilies(registry)
+        self._info = Gauge(
+            "model_info",
+            "What runs, as labels; always 1. Join it to any of the model's series to see its class beside its numbers.",
+            [*MODEL_LABELS, *ModelDescription.__dataclass_fields__],
+            registry=registry,
+        )
+        self._versions: dict[str, VersionMetrics] = {}
+        self._active: tuple[str, ...] = ()
+        ResourceFamilies(registry, lambda: [(model_name, version) for version in self._active])
+
+    def activate(
+        self,
+        model_version: str,
+        *,
+        description: ModelDescription | None = None,
+        classes: Iterable[Hashable] = (),
+        positive_class: Hashable | None = None,
+        window: int = DEFAULT_WINDOW,
+        max_classes: int = MAX_CLASSES,
+    ) -> VersionMetrics:
+        """Make a version the one that is served, and return its series.
+
+        Counters of the version before stay as they are; its last values, which would be taken for values of now, go.
+
+        Parameters
+        ----------
+        model_version
+            Value of the label ``model_version``. A version that was served before goes on counting.
+        description
+            What ``model_info`` tells.
+        classes
+            The classes that the model declares.
+        positive_class
+            The class that scores are about; by default the greater label where there are two.
+        window
+            Length of the window of the scores, in labelled predictions.
+        max_classes
+            How many classes get series of their own; further ones are counted as ``other``.
+        """
+        version = self._versions.get(model_version)
+        if version is None:
+            version = self._versions[model_version] = VersionMetrics(
+                self._performance.of(self.model_name, model_version),
+                self._quality.of(self.model_name, model_version, ClassNames(limit=max_classes), window=window),
+            )
+        version.quality.configure(window=window, positive_class=positive_class)
+        version.quality.declare(classes)
+        self._only(model_version)
+        self._info.clear()
+        self._info.labels(self.model_name, model_version, *asdict(description or ModelDescription()).values()).set(1)
+        return version
+
+    def _only(self, model_version: str) -> None:
+        self._active = (model_version,)
+        for name, version in self._versions.items():
+            version.quality.active = name == model_version
+            if name == model_version:
+                version.requests.activate()
+            else:
+                version.requests.retire()

@@ -1,0 +1,156 @@
+"""Performance: how many requests were answered, how, how fast, and where the time went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from monitorkit.metrics.registry import MODEL_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prometheus_client import CollectorRegistry
+
+__all__ = ["DURATION_BUCKETS", "PHASES", "PHASE_BUCKETS", "PerformanceFamilies", "RequestMetrics", "RequestStatus"]
+
+RequestStatus = Literal["ok", "client_error", "server_error", "shed"]
+
+PHASES = ("queue", "preprocess", "predict", "postprocess")
+
+# From a bare callable (0.5 ms) to a large model on a busy machine (180 s), three to a decade where most models are.
+# 1 s is an edge, so that the share of requests over one second is exact.
+DURATION_BUCKETS = (
+    *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
+    *(0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0),
+)
+PHASE_BUCKETS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 180.0)
+
+
+class PerformanceFamilies:
+    """The metric families of requests in one registry; a version's series come from :meth:`of`.
+
+    Parameters
+    ----------
+    registry
+        Where they are exported.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "inference_requests",
+            "Requests answered, by status: ok; client_error, the request was wrong; server_error, the model or the "
+            "server failed; shed, refused because too many were waiting. "
+            'Throughput per second: sum(rate(inference_requests_total{status="ok"}[5m])).',
+            [*MODEL_LABELS, "status"],
+            registry=registry,
+        )
+        self.latency = Gauge(
+            "inference_latency_seconds",
+            "Duration of the last request answered with ok. Only the last: whatever happened between two scrapes is "
+            "lost, so compare it with inference_request_duration_seconds before trusting it.",
+            MODEL_LABELS,
+            registry=registry,
+        )
+        self.duration = Histogram(
+            "inference_request_duration_seconds",
+            "Duration of whole requests answered with ok, from the first byte understood to the answer handed over. "
+            "Mean: rate(_sum) / rate(_count); quantiles: histogram_quantile(0.95, sum by (le) (rate(_bucket[5m]))).",
+            MODEL_LABELS,
+            buckets=DURATION_BUCKETS,
+            registry=registry,
+        )
+        self.phase = Histogram(
+            "inference_phase_duration_seconds",
+            "Where the time of requests answered with ok goes: preprocess, reading and checking the input; queue, "
+            "waiting for the model; predict, the model itself; postprocess, writing the answer.",
+            [*MODEL_LABELS, "phase"],
+            buckets=PHASE_BUCKETS,
+            registry=registry,
+        )
+        self.in_flight = Gauge(
+            "inference_in_flight_requests",
+            "Prediction requests received and not yet answered. Rises without end when requests come faster than the "
+            "model answers.",
+            MODEL_LABELS,
+            registry=registry,
+        )
+        self.queue_length = Gauge(
+            "inference_queue_length",
+            "Prediction requests waiting for the model. Above its limit further ones are shed.",
+            MODEL_LABELS,
+            registry=registry,
+        )
+
+    def of(self, model_name: str, model_version: str) -> RequestMetrics:
+        """Return the series of one version, each counter there from the start so that ``rate()`` sees it move."""
+        return RequestMetrics(self, model_name, model_version)
+
+
+class RequestMetrics:
+    """The request series of one version; safe to use from any number of threads.
+
+    Children are looked up once, here: ``labels()`` on each request would cost more than the counting.
+    """
+
+    def __init__(self, families: PerformanceFamilies, model_name: str, model_version: str) -> None:
+        self._families = families
+        self._labels = (model_name, model_version)
+        statuses: tuple[RequestStatus, ...] = get_args(RequestStatus)
+        self._requests = {status: families.requests.labels(*self._labels, status) for status in statuses}
+        self._duration = families.duration.labels(*self._labels)
+        self._phases = [families.phase.labels(*self._labels, phase) for phase in PHASES]
+        self._latency: Gauge | None = None
+        self._active = True
+        self.in_flight = families.in_flight.labels(*self._labels)
+
+    def count(self, status: RequestStatus) -> None:
+        """Count one answer that carries no prediction."""
+        self._requests[status].inc()
+
+    def count_ok(self, seconds: float) -> None:
+        """Count one answer with predictions.
+
+        Only these are timed: a refusal is fast and would flatter the mean.
+
+        Parameters
+        ----------
+        seconds
+            Duration of the whole request.
+
+        Notes
+        -----
+        Source: Beyer et al., "Site Reliability Engineering", chapter 6: keep the latency of failed requests apart.
+        """
+        self._requests["ok"].inc()
+        self._duration.observe(seconds)
+        if not self._active:
+            return
+        if self._latency is None:
+            # Made by the first observation: a 0 from before it would be a latency that nobody had.
+            self._latency = self._families.latency.labels(*self._labels)
+        self._latency.set(seconds)
+
+    def time_phases(self, *, queue: float, preprocess: float, predict: float, postprocess: float) -> None:
+        """Observe where the time of one request went, in seconds."""
+        for histogram, duration in zip(self._phases, (queue, preprocess, predict, postprocess), strict=True):
+            histogram.observe(duration)
+
+    def watch_queue(self, length: Callable[[], float]) -> None:
+        """Export the queue's length, asked for at each scrape."""
+        self._families.queue_length.labels(*self._labels).set_function(length)
+
+    def activate(self) -> None:
+        """Export values of now again, after :meth:`retire`."""
+        self._active = True
+
+    def retire(self) -> None:
+        """Stop exporting values of now; what was counted stays.
+
+        A last latency or a queue length of a version that has been replaced would be averaged in for ever.
+        """
+        self._active = False
+        self._latency = None
+        for family in (self._families.latency, self._families.queue_length):
+            family.remove(*self._labels)

@@ -1,0 +1,217 @@
+"""Quality: what was predicted, how much of it was right, and how late the labels came."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter as Tally
+from typing import TYPE_CHECKING, Literal, get_args
+
+from prometheus_client import Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from monitorkit.metrics.classes import OTHER, ClassNames
+from monitorkit.metrics.registry import MODEL_LABELS
+from monitorkit.metrics.scores import DEFAULT_WINDOW, ScoreWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+    from prometheus_client import CollectorRegistry, Metric
+
+__all__ = ["DELAY_BUCKETS", "FeedbackResult", "QualityFamilies", "QualityMetrics"]
+
+FeedbackResult = Literal["joined", "unknown", "expired", "duplicate"]
+
+# From a label that comes with the next request to one that takes a week.
+DELAY_BUCKETS = (0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0, 1800.0, 3600.0, 21600.0, 86400.0, 604800.0)
+
+_SCORES = {
+    "accuracy": "Share of right predictions",
+    "recall": "Recall, the share of a class that was found,",
+    "precision": "Precision, the share of a class's predictions that were right,",
+    "f1": "F1, the harmonic mean of precision and recall,",
+}
+_OVER = (
+    " over the last labelled predictions of this version (a sliding window). Of the positive class where there are two "
+    "classes, else the mean over the classes in the window. Absent before the first label. Not to be averaged over "
+    "replicas: use model_outcomes_total for that."
+)
+_OUTCOMES = (
+    "Labelled predictions by class, each class against the rest: tp, fp, fn, tn. Accuracy over any time and any number "
+    'of replicas: sum(rate(model_outcomes_total{outcome="tp"}[5m])) / sum(rate(model_outcomes_total{outcome=~"tp|fn"}'
+    "[5m])); recall of each class: the same with sum by (class_name)."
+)
+
+
+class QualityFamilies:
+    """The metric families of quality in one registry; a version's series come from :meth:`of`.
+
+    Parameters
+    ----------
+    registry
+        Where they are exported.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._versions: dict[tuple[str, str], QualityMetrics] = {}
+        self.predictions = Counter(
+            "model_predictions",
+            "Predictions made, by predicted class. A change in their shares is often the first sign of drift.",
+            [*MODEL_LABELS, "class_name"],
+            registry=registry,
+        )
+        self.feedback = Counter(
+            "model_feedback",
+            "True labels received, by what became of them: joined to their prediction; unknown, the id was never given "
+            "out; expired, the prediction was forgotten before the label came; duplicate, it had a label already.",
+            [*MODEL_LABELS, "result"],
+            registry=registry,
+        )
+        self.delay = Histogram(
+            "model_feedback_delay_seconds",
+            "Time from a prediction to its true label. Accuracy and recall lag behind the model by as much.",
+            MODEL_LABELS,
+            buckets=DELAY_BUCKETS,
+            registry=registry,
+        )
+        registry.register(self)
+
+    def of(
+        self, model_name: str, model_version: str, classes: ClassNames | None = None, *, window: int = DEFAULT_WINDOW
+    ) -> QualityMetrics:
+        """Return the series of one version, made on the first call."""
+        key = (model_name, model_version)
+        if key not in self._versions:
+            self._versions[key] = QualityMetrics(self, key, classes or ClassNames(), window)
+        return self._versions[key]
+
+    def describe(self) -> Iterable[Metric]:
+        """The families that :meth:`collect` yields, without samples."""
+        return [*self._scores({}), self._outcomes([])]
+
+    def collect(self) -> Iterable[Metric]:
+        """Read all versions: scores of those in use, outcomes of all."""
+        versions = list(self._versions.values())
+        yield from self._scores({version.labels: version.scores() for version in versions if version.active})
+        yield self._outcomes(versions)
+
+    @staticmethod
+    def _scores(scores: dict[tuple[str, str], dict[str, float]]) -> Iterator[GaugeMetricFamily]:
+        for score, text in _SCORES.items():
+            family = GaugeMetricFamily(f"model_{score}", text + _OVER, labels=MODEL_LABELS)
+            for labels, values in scores.items():
+                if score in values:
+                    family.add_metric(labels, values[score])
+            yield family
+
+    @staticmethod
+    def _outcomes(versions: Sequence[QualityMetrics]) -> CounterMetricFamily:
+        family = CounterMetricFamily("model_outcomes", _OUTCOMES, labels=[*MODEL_LABELS, "class_name", "outcome"])
+        for version in versions:
+            for (name, outcome), count in version.outcomes().items():
+                family.add_metric([*version.labels, name, outcome], count)
+        return family
+
+
+class QualityMetrics:
+    """The quality series of one version; safe to use from any number of threads."""
+
+    def __init__(self, families: QualityFamilies, labels: tuple[str, str], classes: ClassNames, window: int) -> None:
+        self.labels = labels
+        self.active = True
+        self._families = families
+        self._lock = threading.Lock()
+        self._classes = classes
+        self._window = ScoreWindow(window)
+        self._outcomes = _Outcomes()
+        self._predictions: dict[Hashable, Counter] = {}
+        results: tuple[FeedbackResult, ...] = get_args(FeedbackResult)
+        self._feedback = {result: families.feedback.labels(*labels, result) for result in results}
+        self._delay = families.delay.labels(*labels)
+
+    def declare(self, classes: Iterable[Hashable]) -> None:
+        """Export classes from now on, at 0, so that ``rate()`` sees their first step."""
+        with self._lock:
+            for label in classes:
+                self._outcomes.name(self._classes.name(label))
+                self._prediction_counter(label)
+
+    def configure(self, *, window: int, positive_class: Hashable | None) -> None:
+        """Change the length of the window and, unless None, the class that scores are about."""
+        with self._lock:
+            self._window.resize(window)
+            if positive_class is not None:
+                self._classes.choose(positive_class)
+
+    def count_predictions(self, y_pred: Sequence[Hashable]) -> None:
+        """Count predicted classes."""
+        tally = {y_pred[0]: 1} if len(y_pred) == 1 else Tally(y_pred)
+        for label, count in tally.items():
+            counter = self._predictions.get(label)
+            if counter is None:
+                with self._lock:
+                    counter = self._prediction_counter(label)
+            counter.inc(count)
+
+    def count_feedback(self, result: FeedbackResult, count: int = 1) -> None:
+        """Count labels received by what became of them."""
+        self._feedback[result].inc(count)
+
+    def time_feedback(self, seconds: float) -> None:
+        """Observe the time from a prediction to its label."""
+        self._delay.observe(seconds)
+
+    def observe(self, y_true: Hashable, y_pred: Hashable) -> None:
+        """Take in one labelled prediction of a class."""
+        with self._lock:
+            self._window.add(y_true, y_pred)
+            self._outcomes.add(self._classes.name(y_true), self._classes.name(y_pred), right=y_true == y_pred)
+
+    def scores(self) -> dict[str, float]:
+        """Scores of the window by name; empty before the first label."""
+        with self._lock:
+            scores = self._window.scores(self._classes.positive_class)
+        return {} if scores is None else vars(scores)
+
+    def outcomes(self) -> dict[tuple[str, str], int]:
+        """Outcomes counted so far, by class name and outcome."""
+        with self._lock:
+            return self._outcomes.by_class()
+
+    def _prediction_counter(self, label: Hashable) -> Counter:
+        name = self._classes.name(label)
+        counter = self._families.predictions.labels(*self.labels, name)
+        if name != OTHER:
+            self._predictions[label] = counter
+        return counter
+
+
+class _Outcomes:
+    """Counts of tp, fp, fn and tn of each class against the rest.
+
+    True negatives are not counted but derived: a class that first occurs late was a true negative of everything before.
+    """
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._parts: dict[str, Tally[str]] = {}
+
+    def name(self, class_name: str) -> Tally[str]:
+        return self._parts.setdefault(class_name, Tally())
+
+    def add(self, y_true: str, y_pred: str, *, right: bool) -> None:
+        self._total += 1
+        if right:
+            self.name(y_true)["tp"] += 1
+        else:
+            self.name(y_true)["fn"] += 1
+            self.name(y_pred)["fp"] += 1
+        for class_name in {y_true, y_pred}:
+            self.name(class_name)["involved"] += 1
+
+    def by_class(self) -> dict[tuple[str, str], int]:
+        return {
+            (class_name, outcome): self._total - parts["involved"] if outcome == "tn" else parts[outcome]
+            for class_name, parts in self._parts.items()
+            for outcome in ("tp", "fp", "fn", "tn")
+        }

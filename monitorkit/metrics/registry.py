@@ -1,0 +1,48 @@
+"""The registry of one server: its own, never the global one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prometheus_client import Metric
+
+__all__ = ["MODEL_LABELS", "Registry"]
+
+MODEL_LABELS = ("model_name", "model_version")
+"""The labels that all of a model's series carry; version labels make two versions comparable."""
+
+
+class Registry(CollectorRegistry):
+    """A registry that also exports ``process_*`` and ``python_*``, and leaves ``*_created`` out.
+
+    Notes
+    -----
+    prometheus_client adds a ``_created`` series to each counter and histogram. In the text format Prometheus stores it
+    as one more series that no query here uses; the only switch for it is global and belongs to the user.
+
+    Examples
+    --------
+    >>> from prometheus_client import Counter
+    >>> registry = Registry()
+    >>> Counter("answers", "Answers given.", registry=registry).inc()
+    >>> registry.get_sample_value("answers_total"), registry.get_sample_value("answers_created")
+    (1.0, None)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(auto_describe=True)
+        ProcessCollector(registry=self)
+        PlatformCollector(registry=self)
+        GCCollector(registry=self)
+
+    def collect(self) -> Iterable[Metric]:
+        """Collect every family, without the samples of creation times."""
+        for family in super().collect():
+            if family.type in {"counter", "histogram", "summary"}:
+                family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family
