@@ -13,7 +13,10 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["json_text", "read_yaml", "write_file", "yaml_text"]
+__all__ = ["YamlError", "json_text", "read_yaml", "write_file", "yaml_text"]
+
+YamlError = yaml.YAMLError
+"""What :func:`read_yaml` raises."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -48,7 +51,7 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - a YAML document is any value
 
     Raises
     ------
-    yaml.YAMLError
+    YamlError
         If the text is no YAML; its message names line and column.
     """
     return yaml.safe_load(text)
