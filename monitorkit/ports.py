@@ -18,6 +18,7 @@ from monitorkit.errors import ServiceError
 __all__ = ["bind", "free_port", "is_free", "state_folder"]
 
 MAX_REMEMBERED = 500
+BACKLOG = 2048
 
 
 def state_folder() -> Path:
@@ -70,6 +71,8 @@ def _socket(name: str, host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        # Only listening takes the port: with SO_REUSEADDR Linux lets two sockets bind that do not listen yet.
+        bound.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         bound.close()
         raise ServiceError(f"port {port} on {host}: {error}; name another port, or none", service=name) from error
