@@ -1,0 +1,121 @@
+#!/bin/sh
+# Sets up what a make target needs, and nothing twice: `sh scripts/setup.sh lab|check|test`.
+#
+#   lab    .venv with the package and JupyterLab, and a Prometheus binary
+#   check  .venv with the linters and the type checker
+#   test   all of these, Chromium and a Chinese font (with root, through the system's package manager)
+#
+# A stamp per profile holds the checksum of pyproject.toml, so that a second run only looks at the stamps.
+set -eu
+cd "$(dirname "$0")/.."
+profile=${1:?"usage: sh scripts/setup.sh lab|check|test"}
+venv=.venv
+mkdir -p .cache
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# Packages of the system, only with root and apt-get; a failure is the caller's to judge.
+system_packages() {
+    is_root && command -v apt-get >/dev/null || return 1
+    say "installing $* (apt-get)"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+        >.cache/apt.log 2>&1
+}
+
+find_python() {
+    for candidate in ${PYTHON:-} python3.13 python3.12 python3.11 python3; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python make ..."
+}
+
+make_venv() {
+    python=$(find_python)
+    say "making $venv with $("$python" --version)"
+    "$python" -m venv "$venv" >.cache/venv.log 2>&1 && return
+    rm -rf "$venv"
+    # Debian ships Python without ensurepip; python3-venv brings it.
+    system_packages python3-venv && "$python" -m venv "$venv" >.cache/venv.log 2>&1 && return
+    rm -rf "$venv"
+    fail "cannot make $venv (.cache/venv.log says why); on Debian: apt-get install python3-venv"
+}
+
+install_extras() {
+    stamp="$venv/.monitorkit-$1"
+    sum=$(cksum <pyproject.toml)
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ]; then
+        return
+    fi
+    say "installing the package with [$1]; a minute or two the first time"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" 2>.cache/pip.log \
+        || { cat .cache/pip.log >&2; fail "pip could not install [$1]"; }
+    printf '%s' "$sum" >"$stamp"
+}
+
+install_prometheus() {
+    "$venv/bin/monitorkit" install prometheus --quiet || fail "no Prometheus; see above for what to do by hand"
+}
+
+find_chromium() {
+    for candidate in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+        if [ -n "$candidate" ] && command -v "$candidate" 2>/dev/null; then
+            return
+        fi
+    done
+    return 1
+}
+
+install_chromium() {
+    if ! find_chromium >/dev/null; then
+        system_packages chromium fonts-dejavu-core fonts-wqy-microhei \
+            || say "no Chromium and no root to install it: the browser tests are skipped"
+    fi
+}
+
+# The Prometheus binaries that the tests run on: the one the package finds, and where there is a Debian, the older and
+# the newer of two suites. MONITORKIT_TEST_PROMETHEUS given from outside wins.
+test_binaries() {
+    if [ -n "${MONITORKIT_TEST_PROMETHEUS:-}" ]; then
+        echo "$MONITORKIT_TEST_PROMETHEUS"
+        return
+    fi
+    found=$("$venv/bin/monitorkit" install prometheus --quiet --print-path)
+    if command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
+        newer=.cache/prometheus-3.5
+        if sh -c "bash scripts/debian-suite.sh forky $newer prometheus promtool" >.cache/debian-suite.log 2>&1; then
+            found="$found:$PWD/$newer/usr/bin/prometheus"
+        else
+            say "no Prometheus of a newer Debian suite (.cache/debian-suite.log says why): tested on one version only"
+        fi
+    fi
+    echo "$found"
+}
+
+[ -x "$venv/bin/python" ] || make_venv
+case $profile in
+lab)
+    install_extras lab
+    install_prometheus
+    ;;
+check)
+    install_extras lab,test,check
+    ;;
+test)
+    install_extras lab,test,check
+    install_prometheus
+    install_chromium
+    {
+        echo "export MONITORKIT_TEST_PROMETHEUS='$(test_binaries)'"
+        echo "export CHROMIUM='$(find_chromium || true)'"
+    } >.cache/test.env
+    ;;
+*)
+    fail "no profile '$profile'; lab, check or test"
+    ;;
+esac

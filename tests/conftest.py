@@ -1,0 +1,24 @@
+"""Rules that hold for every test."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("MONITORKIT_FORBID_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"skips are forbidden here: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_state(tmp_path_factory):
+    """Keep the ports that tests use out of the user's memory, and stop what a test left running."""
+    from monitorkit.running import stop_all
+
+    os.environ["MONITORKIT_STATE"] = str(tmp_path_factory.mktemp("state"))
+    yield
+    stop_all()
