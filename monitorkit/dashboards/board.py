@@ -1,63 +1,29 @@
-"""A dashboard as a value: rows of panels, and where each stands on Grafana's grid."""
+"""A dashboard as a value: what it is called, what it shows, and what can be made of it."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from monitorkit.dashboards.panels import COLUMNS, Panel
+from monitorkit.dashboards.panels import Panel
+from monitorkit.dashboards.rows import Placed, Row, as_row, place
 from monitorkit.durations import seconds
-from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from monitorkit.dashboards.drawing import Picture
+    from monitorkit.dashboards.reading import BoardReading, Source
+    from monitorkit.durations import Duration
 
 __all__ = ["Dashboard", "Placed", "Row"]
 
-NARROWEST = 4
-"""Columns under which panels go to the next line instead of sharing this one."""
-
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-
-
-@dataclass(frozen=True)
-class Row:
-    """Panels side by side under a heading; an empty title shows no heading.
-
-    Examples
-    --------
-    >>> from monitorkit.dashboards.panels import Stat
-    >>> Row("Effect", [Stat("Accuracy", "model_accuracy")]).title
-    'Effect'
-    """
-
-    title: str
-    panels: Sequence[Panel] = ()
-
-    def __post_init__(self) -> None:
-        panels = (self.panels,) if isinstance(self.panels, Panel) else tuple(self.panels)
-        for panel in panels:
-            if not isinstance(panel, Panel):
-                raise InvalidType(f"row {self.title!r}: {panel!r} is no panel; use panels.TimeSeries, .Stat or .Gauge")
-        if not isinstance(self.title, str):
-            raise InvalidType(f"a row's title must be text, not {self.title!r}")
-        object.__setattr__(self, "panels", panels)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A panel, or the heading of a row, on the grid: 24 columns wide, y downwards."""
-
-    item: Panel | Row
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +67,7 @@ class Dashboard:
         if not isinstance(self.title, str) or not self.title.strip():
             raise InvalidValue(f"a dashboard needs a title, not {self.title!r}")
         rows = [self.rows] if isinstance(self.rows, Row | Panel) else self.rows
-        object.__setattr__(self, "rows", tuple(_row(item) for item in rows))
+        object.__setattr__(self, "rows", tuple(as_row(item) for item in rows))
         object.__setattr__(self, "tags", (self.tags,) if isinstance(self.tags, str) else tuple(self.tags))
         object.__setattr__(self, "uid", self.uid or _slug(self.title))
         if not _UID.fullmatch(self.uid):
@@ -122,73 +88,58 @@ class Dashboard:
                 yield row
 
     def placed(self) -> tuple[Placed, ...]:
-        """Headings and panels with their places on the grid, from top to bottom, left to right.
+        """Headings and panels with their places on the grid, from top to bottom, left to right."""
+        return tuple(place(self._rows()))
 
-        Panels without a width share what is left of their line evenly; where less than 4 columns would be left for
-        each, the line breaks. Panels without a height are as tall as their line.
+    def read(
+        self, prom: Source | None = None, *, last: Duration | None = None, at: float | datetime | None = None
+    ) -> BoardReading:
+        """Ask all queries; see :meth:`draw` for the parameters."""
+        from monitorkit.dashboards.reading import default_source, read_board  # noqa: PLC0415 - a spec loads no pandas
+
+        return read_board(self, default_source() if prom is None else prom, last=last, at=at)
+
+    def draw(
+        self, prom: Source | None = None, *, last: Duration | None = None, at: float | datetime | None = None
+    ) -> Picture:
+        """Draw the dashboard as it is at one moment.
+
+        Parameters
+        ----------
+        prom
+            Client to ask; None for the Prometheus that was started or connected last.
+        last
+            How far to look back; None for the dashboard's own length.
+        at
+            Until when, in seconds since 1970 or as a datetime with a time zone; None for now.
+
+        Returns
+        -------
+        Picture
+            Shown by a notebook; ``.figure`` is the matplotlib figure, ``.save("board.png")`` writes it, ``.errors``
+            holds what went wrong in single panels, which the picture shows in their place.
+
+        Raises
+        ------
+        InvalidValue
+            If there is no Prometheus to ask, or a parameter cannot be used.
         """
-        places: list[Placed] = []
-        y = 0
-        for row in self._rows():
-            if row.title:
-                places.append(Placed(row, 0, y, COLUMNS, 1))
-                y += 1
-            for line in _lines(row.panels):
-                height = max(panel.height or panel.natural_height for panel in line)
-                x = 0
-                for panel, width in zip(line, _widths(line), strict=True):
-                    places.append(Placed(panel, x, y, width, panel.height or height))
-                    x += width
-                y += height
-        return tuple(places)
+        from monitorkit.dashboards.drawing import draw_page  # noqa: PLC0415 - a spec loads no matplotlib
+
+        reading = self.read(prom, last=last, at=at)
+        return draw_page(self, reading, warning=str(reading.unavailable or ""))
+
+    def summary(
+        self, prom: Source | None = None, *, last: Duration | None = None, at: float | datetime | None = None
+    ) -> str:
+        """Write the dashboard as text: the last value of each series; see :meth:`draw` for the parameters."""
+        from monitorkit.dashboards.summary import summary_text  # noqa: PLC0415 - a spec loads no pandas
+
+        return summary_text(self, self.read(prom, last=last, at=at))
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - as dataclasses.replace
         """Return a copy with some fields changed."""
         return replace(self, **changes)
-
-
-def _row(item: Row | Panel | Sequence[Panel]) -> Row:
-    if isinstance(item, Row):
-        return item
-    if isinstance(item, Panel):
-        return Row("", (item,))
-    if not isinstance(item, Iterable):
-        raise InvalidType(f"{item!r} is no row; write Row(title, [panels]), a panel, or a list of panels")
-    return Row("", tuple(item))
-
-
-def _lines(panels: Sequence[Panel]) -> Iterator[list[Panel]]:
-    """Break the panels of a row into lines of at most 24 columns."""
-    if all(panel.width is None for panel in panels):
-        n_lines = math.ceil(len(panels) * NARROWEST / COLUMNS)
-        for index in range(n_lines):
-            yield list(panels[index * len(panels) // n_lines : (index + 1) * len(panels) // n_lines])
-        return
-    line: list[Panel] = []
-    used = 0
-    for panel in panels:
-        width = panel.width or NARROWEST
-        if used + width > COLUMNS:
-            yield line
-            line, used = [], 0
-        line.append(panel)
-        used += width
-    yield line
-
-
-def _widths(line: Sequence[Panel]) -> list[int]:
-    """Columns of each panel of one line."""
-    free = COLUMNS - sum(panel.width or 0 for panel in line)
-    n_open = sum(panel.width is None for panel in line)
-    widths = []
-    for panel in line:
-        if panel.width is not None:
-            widths.append(panel.width)
-            continue
-        widths.append(free // n_open)
-        free -= widths[-1]
-        n_open -= 1
-    return widths
 
 
 def _slug(title: str) -> str:

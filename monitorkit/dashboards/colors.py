@@ -9,7 +9,7 @@ import re
 
 from monitorkit.errors import InvalidValue
 
-__all__ = ["INK", "LINE_COLORS", "hex_color"]
+__all__ = ["BORDER", "GRID", "INK", "LINE_COLORS", "MUTED", "PAGE", "PAPER", "RAIL", "hex_color", "text_color"]
 
 _SHADES = ("super-light-", "light-", "", "semi-dark-", "dark-")
 _HUES = {
@@ -22,6 +22,9 @@ _HUES = {
 }
 INK = "#24292E"
 """Colour of text, Grafana's ``text``."""
+
+MUTED, BORDER, GRID, RAIL, PAPER, PAGE = "#6B727C", "#E2E5E9", "#ECEEF1", "#E9EBEE", "#FFFFFF", "#F4F5F7"
+"""Colours of secondary text, of a panel's edge, grid lines, a gauge's empty arc, a panel and the ground behind."""
 
 _NAMED = {shade + hue: value for hue, values in _HUES.items() for shade, value in zip(_SHADES, values, strict=True)} | {
     "text": INK,
@@ -74,3 +77,14 @@ def hex_color(color: str) -> str:
     raise InvalidValue(
         f"no colour {color!r}; use {hues}, text or gray (also 'dark-red', 'light-blue' ...), or '#rrggbb'"
     )
+
+
+def text_color(color: str) -> str:
+    """Darker shade of a plain hue, for text: yellow letters on white cannot be read.
+
+    Examples
+    --------
+    >>> text_color("green") == hex_color("dark-green"), text_color("#112233")
+    (True, '#112233')
+    """
+    return hex_color(f"dark-{color}" if color in _HUES else color)

@@ -1,0 +1,91 @@
+"""The value axis of a time series: from where to where, and its ticks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitorkit.dashboards.units import tick_labels, tick_step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from monitorkit.dashboards.panels import Panel
+
+__all__ = ["Axis", "value_axis"]
+
+FURTHEST_THRESHOLD = 4.0
+"""A threshold is on the axis as long as it makes it at most so many times longer; further away it is a note."""
+
+ZERO_BELOW = 0.5
+"""The axis starts at zero where the least value is under this part of the greatest."""
+
+_FULL = {"percentunit": 1.0, "percent": 100.0}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Ends of an axis, its ticks, and their labels."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    labels: tuple[str, ...]
+
+
+def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:
+    """Axis on which all values can be seen, and the thresholds if they are near.
+
+    Parameters
+    ----------
+    values
+        All values of the panel, finite, at least one.
+    n_ticks
+        About how many steps.
+    """
+    low, high = float(values.min()), float(values.max())
+    low, high = _with_thresholds(low, high, [item.value for item in panel.limits])
+    if low == high:
+        margin = abs(low) * 0.1 or 1.0
+        low, high = low - margin, high + margin
+    low, high = _kept_sensible(low, high, values, panel.unit)
+    low = low if panel.min is None else float(panel.min)
+    high = high if panel.max is None else float(panel.max)
+    if high <= low:
+        low, high = (low, low + 1) if panel.max is None else (high - 1, high)
+    step = tick_step(high - low, panel.unit, n_ticks)
+    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
+    low = first * step if panel.min is None else low
+    high = last * step if panel.max is None else high
+    slack = (high - low) * 1e-6
+    ticks = [index * step for index in range(first, last + 1) if low - slack <= index * step <= high + slack]
+    return Axis(low, high, tuple(ticks), tuple(tick_labels(ticks, panel.unit)))
+
+
+def _with_thresholds(low: float, high: float, thresholds: Sequence[float]) -> tuple[float, float]:
+    """Reach out to thresholds that are near enough."""
+    span = high - low if high > low else abs(high) * 0.1 or 1.0
+    from_zero = (
+        max(span, abs(high), abs(low)) if min(abs(low), abs(high)) <= ZERO_BELOW * max(abs(low), abs(high)) else span
+    )
+    for threshold in sorted(thresholds, key=lambda value: abs(value - (low + high) / 2)):
+        new_low, new_high = min(low, threshold), max(high, threshold)
+        if new_high - new_low <= FURTHEST_THRESHOLD * from_zero:
+            low, high = new_low, new_high
+    return low, high
+
+
+def _kept_sensible(low: float, high: float, values: NDArray[np.float64], unit: str) -> tuple[float, float]:
+    """Some air around the values, but zero for a base where it is near, and no percentages over 100 without need."""
+    air = (high - low) * 0.04
+    full = _FULL.get(unit)
+    new_low, new_high = low - air, high + air
+    if low >= 0 and (low <= ZERO_BELOW * high or new_low < 0):
+        new_low = 0.0
+    if full is not None and values.max() <= full < new_high:
+        new_high = full
+    return new_low, new_high

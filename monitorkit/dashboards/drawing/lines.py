@@ -1,0 +1,151 @@
+"""Time series: lines with gaps, thresholds, both axes and a legend with the last values."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitorkit.dashboards.colors import GRID, LINE_COLORS, MUTED, PAPER, hex_color, text_color
+from monitorkit.dashboards.drawing.axis import Axis, value_axis
+from monitorkit.dashboards.drawing.card import draw_card, draw_empty
+from monitorkit.dashboards.drawing.clock import time_ticks
+from monitorkit.dashboards.drawing.legend import draw_legend, legend_rows
+from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, text_style, text_width
+from monitorkit.dashboards.thresholds import GOOD
+from monitorkit.dashboards.units import format_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from monitorkit.dashboards.drawing.sheet import Box, Sheet
+    from monitorkit.dashboards.panels import Panel
+    from monitorkit.dashboards.reading import Line, Reading
+
+__all__ = ["MOST_LINES", "draw_lines", "shown_lines"]
+
+MOST_LINES = 12
+"""Lines in one panel; more cannot be told apart."""
+
+TICK_SIZE = 10.0
+PIXELS_PER_VALUE_TICK = 34.0
+
+
+def shown_lines(lines: Sequence[Line]) -> tuple[list[Line], str]:
+    """Lines that are drawn, and a note about those that are not.
+
+    Of too many lines those with the greatest mean size stay, in their order.
+    """
+    present = [line for line in lines if np.isfinite(line.values).any()]
+    if len(present) <= MOST_LINES:
+        return present, ""
+    sizes = [float(np.mean(np.abs(line.values[np.isfinite(line.values)]))) for line in present]
+    kept = sorted(sorted(range(len(present)), key=lambda index: -sizes[index])[:MOST_LINES])
+    return [present[index] for index in kept], f"{MOST_LINES} of {len(present)} series, the largest"
+
+
+def draw_lines(sheet: Sheet, box: Box, reading: Reading) -> None:
+    """Draw a time series panel."""
+    lines, note = shown_lines(reading.lines)
+    inner = draw_card(sheet, box, reading.panel, note)
+    if not lines:
+        draw_empty(sheet, inner, reading)
+        return
+    x, y, width, height = inner
+    rows = legend_rows(lines, reading.panel, width, n_rows=2 if height > 120 else 1)  # noqa: PLR2004 - pixels
+    plot_height = height - 16 * len(rows) - 20
+    values = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
+    axis = value_axis(reading.panel, values, max(2, int(plot_height // PIXELS_PER_VALUE_TICK)))
+    margin = max(text_width(label, TICK_SIZE) for label in (*axis.labels, "")) + 8
+    axes = sheet.axes((x + margin, y + 4, width - margin, plot_height))
+    _draw_grid(axes, axis, reading, width - margin)
+    _draw_thresholds(sheet, axes, axis, reading.panel, (x + margin, y + 4, width - margin, plot_height))
+    for index, line in enumerate(lines):
+        _draw_line(axes, line, LINE_COLORS[index], axis, filled=len(lines) == 1)
+    draw_legend(sheet, rows, x, y + plot_height + 34)
+
+
+def _draw_grid(axes: Axes, axis: Axis, reading: Reading, width: float) -> None:
+    """Set limits, grid lines and tick labels of both axes."""
+    style = {**text_style("".join(axis.labels), TICK_SIZE), "color": MUTED}
+    window = reading.window
+    air = (axis.high - axis.low) * 0.015
+    axes.set_xlim(window.start, window.end)
+    axes.set_ylim(axis.low - air, axis.high + air)
+    ticks = time_ticks(window.start, window.end, width)
+    axes.set_xticks([moment for moment, _ in ticks], labels=[label for _, label in ticks], **style)
+    axes.set_yticks(axis.ticks, labels=axis.labels, **style)
+    axes.tick_params(which="major", labelbottom=True, labelleft=True, pad=4, labelcolor=MUTED)
+    axes.set_axisbelow(True)
+    axes.grid(visible=True, which="major", axis="both", color=GRID, linewidth=POINTS_PER_PIXEL, linestyle="-")
+
+
+def _draw_thresholds(sheet: Sheet, axes: Axes, axis: Axis, panel: Panel, box: Box) -> None:
+    """Draw thresholds as dashed lines with their values, and tint what lies beyond; note those out of sight."""
+    x, y, width, height = box
+    low, high = axes.get_ylim()
+    ladder = panel.steps
+    ends = [step.value for step in ladder[1:]] + [math.inf]
+    for step, end in zip(ladder, ends, strict=True):
+        if len(ladder) > 1 and step.color != GOOD and step.value < high and end > low:
+            axes.axhspan(
+                max(step.value, low), min(end, high), color=hex_color(step.color), alpha=0.07, linewidth=0, zorder=0.5
+            )
+    for threshold in panel.limits:
+        text, color = format_value(threshold.value, panel.unit), text_color(threshold.color)
+        if axis.low <= threshold.value <= axis.high:
+            axes.axhline(
+                threshold.value,
+                color=hex_color(threshold.color),
+                linewidth=POINTS_PER_PIXEL * 1.2,
+                linestyle=(0, (4, 3)),
+                zorder=1.5,
+            )
+            place = y + height * (high - threshold.value) / (high - low)
+            inside = place - 4 if place - y > 16 else place + 12  # noqa: PLR2004 - pixels for a line of text
+            _write_threshold(sheet, x + width - 4, inside, text, color)
+        elif threshold.value > axis.high:
+            _write_threshold(sheet, x + width - 4, y + 11, f"▲ {text}", color)
+        else:
+            _write_threshold(sheet, x + width - 4, y + height - 5, f"▼ {text}", color)
+
+
+def _write_threshold(sheet: Sheet, right: float, base: float, text: str, color: str) -> None:
+    """Write a threshold's value so that it can be read over a line."""
+    width = text_width(text, TICK_SIZE)
+    sheet.box((right - width - 3, base - 10, width + 6, 13), face=PAPER, alpha=0.75, radius=2, zorder=2)
+    sheet.text(right, base, text, size=TICK_SIZE, color=color, ha="right")
+
+
+def _draw_line(axes: Axes, line: Line, color: str, axis: Axis, *, filled: bool) -> None:
+    """Draw one series; a sample without neighbours is a dot, since no line leads to it."""
+    values = np.where(np.isfinite(line.values), line.values, np.nan)
+    axes.plot(
+        line.times, values, color=color, linewidth=POINTS_PER_PIXEL * 1.7, linestyle="-", marker="",
+        solid_joinstyle="round", solid_capstyle="round", label=line.name, zorder=3,
+    )  # fmt: skip
+    alone = _alone(values)
+    if alone.any():
+        axes.plot(
+            line.times[alone],
+            values[alone],
+            color=color,
+            linestyle="",
+            marker="o",
+            markersize=POINTS_PER_PIXEL * 4,
+            zorder=3,
+        )
+    if filled:
+        base = min(max(0.0, axis.low), axis.high)
+        axes.fill_between(line.times, values, base, color=color, alpha=0.08, linewidth=0, zorder=2)
+
+
+def _alone(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values have NaN, or nothing, on both sides."""
+    present: NDArray[np.bool_] = np.pad(~np.isnan(values), 1)
+    neighbours: NDArray[np.bool_] = present[:-2] | present[2:]
+    return np.logical_and(present[1:-1], ~neighbours)

@@ -1,0 +1,170 @@
+"""Stats and gauges: one number per series, large, coloured by the thresholds."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.patches import Wedge
+
+from monitorkit.dashboards.colors import INK, MUTED, RAIL, hex_color, text_color
+from monitorkit.dashboards.drawing.card import draw_card, draw_empty
+from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, elide, text_width
+from monitorkit.dashboards.panels import Gauge, Stat
+from monitorkit.dashboards.reading import reduce
+from monitorkit.dashboards.thresholds import color_at
+from monitorkit.dashboards.units import format_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitorkit.dashboards.drawing.sheet import Box, Sheet
+    from monitorkit.dashboards.reading import Line, Reading
+
+__all__ = ["draw_gauges", "draw_stats"]
+
+NARROWEST = 92.0
+"""Pixels that a number needs beside others."""
+
+NAME_SIZE = 10.5
+_NUMBER = re.compile(r"(-?[^\d\s∞N-]?(?:[\d.,]+(?:e-?\d+)?|∞|NaN))(.*)", re.DOTALL)
+
+
+def draw_stats(sheet: Sheet, box: Box, reading: Reading) -> None:
+    """Draw a stat panel."""
+    _draw_each(sheet, box, reading, _draw_stat)
+
+
+def draw_gauges(sheet: Sheet, box: Box, reading: Reading) -> None:
+    """Draw a gauge panel."""
+    _draw_each(sheet, box, reading, _draw_gauge)
+
+
+def _draw_each(
+    sheet: Sheet, box: Box, reading: Reading, draw: Callable[[Sheet, Box, Reading, Line, str], None]
+) -> None:
+    """Draw each series in a column of its own; columns that find no room are counted in a note."""
+    lines = [line for line in reading.lines if not np.isnan(line.values).all()]
+    n_columns = max(1, min(len(lines), int(box[2] // NARROWEST)))
+    note = f"{n_columns} of {len(lines)} series" if len(lines) > n_columns else ""
+    x, y, width, height = draw_card(sheet, box, reading.panel, note)
+    if not lines:
+        draw_empty(sheet, (x, y, width, height), reading)
+        return
+    column = width / n_columns
+    named = len(lines) > 1 or bool(reading.panel.legend)
+    for index, line in enumerate(lines[:n_columns]):
+        name = elide(line.name, column - 8, NAME_SIZE) if named else ""
+        draw(sheet, (x + index * column, y, column, height), reading, line, name)
+
+
+def _number(reading: Reading, line: Line) -> tuple[float, str, str]:
+    """A series' number, its text, and the colour that the thresholds give it."""
+    panel = reading.panel
+    assert isinstance(panel, Stat | Gauge)  # noqa: S101 - only these are drawn here
+    value = reduce(line.values, panel.calc)
+    return value, format_value(value, panel.unit, panel.decimals), color_at(value, panel.steps) if panel.limits else ""
+
+
+def _draw_stat(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str) -> None:
+    x, y, width, height = box
+    _, text, color = _number(reading, line)
+    sparkline = isinstance(reading.panel, Stat) and reading.panel.sparkline and np.isfinite(line.values).sum() > 1
+    top = 14.0 if name else 0.0
+    if name:
+        sheet.text(x, y + 8, name, size=NAME_SIZE, color=MUTED)
+    room = height - top - (24 if sparkline else 0)
+    _write_number(sheet, x, y + top + room / 2, text, text_color(color) if color else INK, width=width - 8, height=room)
+    if sparkline:
+        curve = hex_color(color) if color else hex_color("blue")
+        _draw_sparkline(sheet, (x, y + height - 20, width - 8, 22), line, reading, curve)
+
+
+def _write_number(sheet: Sheet, x: float, middle: float, text: str, color: str, *, width: float, height: float) -> None:
+    """Write a number as large as fits, its unit in smaller letters behind it; `x` is the left edge."""
+    number, unit = _split(text)
+    size, small = _fitting(number, unit, width, height)
+    base = middle + size * 0.36
+    sheet.text(x, base, number, size=size, color=color, weight="bold")
+    sheet.text(
+        x + text_width(number, size, "bold") + (4 if unit[:1] == " " else 1),
+        base,
+        unit.strip(),
+        size=small,
+        color=color,
+    )
+
+
+def _split(text: str) -> tuple[str, str]:
+    match = _NUMBER.fullmatch(text)
+    return (match[1], match[2]) if match else (text, "")
+
+
+def _fitting(number: str, unit: str, width: float, height: float) -> tuple[float, float]:
+    """Sizes of a number and of its unit that fit into a box."""
+    size = min(34.0, max(12.0, height * 0.8))
+    while size > 9 and text_width(number, size, "bold") + 4 + text_width(unit.strip(), size * 0.55) > width:  # noqa: PLR2004 - the least legible size
+        size -= 1
+    return size, max(9.0, size * 0.55)
+
+
+def _draw_sparkline(sheet: Sheet, box: Box, line: Line, reading: Reading, color: str) -> None:
+    values = np.where(np.isfinite(line.values), line.values, np.nan)
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    air = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
+    axes = sheet.axes(box)
+    axes.set_xlim(reading.window.start, reading.window.end)
+    axes.set_ylim(low - air, high + air)
+    axes.set_axis_off()
+    axes.plot(line.times, values, color=color, linewidth=POINTS_PER_PIXEL * 1.4, linestyle="-", marker="")
+    axes.fill_between(line.times, values, low - air, color=color, alpha=0.12, linewidth=0)
+
+
+def _draw_gauge(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str) -> None:
+    x, y, width, height = box
+    assert isinstance(reading.panel, Gauge)  # noqa: S101 - only these are drawn here
+    low, high = reading.panel.bounds
+    value, text, color = _number(reading, line)
+    foot = 16.0 if name else 0.0
+    # Three quarters of a circle: 1.71 radii high, 2 wide, and the thin ring of thresholds around.
+    radius = max(10.0, min((height - foot) / 1.78, width / 2) - 6)
+    center = (x + width / 2, y + 6 + radius)
+    part = min(max((value - low) / (high - low), 0.0), 1.0) if not math.isnan(value) else 0.0
+    thick = radius * 0.2
+    _arc(sheet, center, radius - 4, thick, 0, 1, RAIL)
+    if part > 0:
+        _arc(sheet, center, radius - 4, thick, 0, part, hex_color(color) if color else hex_color("blue"))
+    if reading.panel.limits:
+        starts = [min(max((step.value - low) / (high - low), 0), 1) for step in reading.panel.steps]
+        for step, start, end in zip(reading.panel.steps, starts, [*starts[1:], 1], strict=True):
+            _arc(sheet, center, radius, 2.5, start, end, hex_color(step.color))
+    number, unit = _split(text)
+    size, small = _fitting(number, unit, (radius - thick - 4) * 1.8, radius)
+    size = min(size, 30.0)
+    total = text_width(number, size, "bold") + text_width(unit.strip(), small) + 2
+    ink = text_color(color) if color else INK
+    sheet.text(center[0] - total / 2, center[1] + size * 0.36, number, size=size, weight="bold", color=ink)
+    sheet.text(center[0] + total / 2, center[1] + size * 0.36, unit.strip(), size=small, color=ink, ha="right")
+    if name:
+        sheet.text(center[0], y + height - 2, name, size=NAME_SIZE, color=MUTED, ha="center")
+
+
+def _arc(
+    sheet: Sheet, center: tuple[float, float], radius: float, width: float, start: float, end: float, color: str
+) -> None:
+    """Draw a part of three quarters of a circle that begin at the lower left and go over the top."""
+    if end <= start:
+        return
+    patch = Wedge(
+        center,
+        radius,
+        135 + 270 * start,
+        135 + 270 * end,
+        width=width,
+        facecolor=color,
+        edgecolor="none",
+        transform=sheet.pixels,
+    )
+    sheet.figure.add_artist(patch)

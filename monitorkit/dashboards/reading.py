@@ -1,0 +1,226 @@
+"""Reading a dashboard: its queries asked, their answers as lines with names."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from monitorkit import running
+from monitorkit.dashboards.names import line_names
+from monitorkit.dashboards.panels import Panel
+from monitorkit.dashboards.window import DEFAULT_SCRAPE_SECONDS, Window
+from monitorkit.durations import Duration, seconds
+from monitorkit.errors import DashboardError, InvalidType, InvalidValue, ServerUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from monitorkit.dashboards.board import Dashboard
+    from monitorkit.dashboards.panels import Calc, Query
+
+__all__ = ["BoardReading", "Line", "Reading", "Source", "default_source", "read_board", "read_panel", "reduce"]
+
+POINTS_PER_COLUMN = 33
+"""Steps per column of the grid: about one for each pixel of a line's picture."""
+
+
+class Source(Protocol):
+    """What panels are read from: a query client, or anything with this one method."""
+
+    def query_range(self, expr: str, *, start: datetime, end: datetime, step: float) -> pd.DataFrame:
+        """One float column per series, labels in the columns, timestamps in the index."""
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One series: its name in the panel, timestamps in seconds since 1970, and values with NaN where none is."""
+
+    name: str
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a panel's queries gave: lines, or the error."""
+
+    panel: Panel
+    window: Window
+    lines: tuple[Line, ...] = ()
+    error: DashboardError | None = None
+
+    @property
+    def message(self) -> str:
+        """What went wrong, without the panel's name; empty where nothing did."""
+        return "" if self.error is None else str(self.error.__cause__ or self.error)
+
+
+@dataclass(frozen=True, eq=False)
+class BoardReading:
+    """What all panels gave at one moment, in the order of ``board.panels``."""
+
+    readings: tuple[Reading, ...]
+    start: float
+    end: float
+    unavailable: ServerUnavailable | None = None
+    """Set where the server did not answer."""
+
+    @property
+    def errors(self) -> tuple[DashboardError, ...]:
+        """Errors of single panels."""
+        return tuple(reading.error for reading in self.readings if reading.error is not None)
+
+
+def default_source() -> Source:
+    """Prometheus that was started or connected last.
+
+    Raises
+    ------
+    InvalidValue
+        If there is none.
+    """
+    source: Source | None = running.latest("prometheus")
+    if source is None:
+        raise InvalidValue(
+            "no Prometheus to ask: start one with monitorkit.start_prometheus(), connect to one with "
+            "monitorkit.connect(url), or pass a client"
+        )
+    return source
+
+
+def scrape_seconds(source: Source) -> float:
+    """How far apart the samples of a source are, in seconds; Grafana's 15 where it does not say."""
+    interval = getattr(source, "scrape_interval", None)
+    return DEFAULT_SCRAPE_SECONDS if interval is None else seconds(interval, name="scrape_interval")
+
+
+def read_board(
+    board: Dashboard,
+    source: Source,
+    *,
+    last: Duration | None = None,
+    at: float | datetime | None = None,
+    budget_seconds: float = math.inf,
+    stopped: Callable[[], bool] = lambda: False,
+) -> BoardReading:
+    """Ask all queries of a dashboard, panel by panel.
+
+    Parameters
+    ----------
+    source
+        What to ask.
+    last, at
+        Length and end of the time to look at; None for the board's own length and for now.
+    budget_seconds
+        When so much time is over, the panels that are left are not asked, and say so.
+    stopped
+        Looked at before each panel; once it is true the rest is left out.
+
+    Returns
+    -------
+    BoardReading
+        Of one reading per panel. After a panel whose server did not answer the others are not asked, so that a dead
+        server costs one timeout, not one for each panel.
+    """
+    if not callable(getattr(source, "query_range", None)):
+        raise InvalidType(f"cannot ask {source!r}: pass what start_prometheus() or connect() returned")
+    length = board.last if last is None else last
+    moment = datetime.now(UTC).timestamp() if at is None else at
+    scrape = scrape_seconds(source)
+    deadline = time.monotonic() + budget_seconds
+    readings: list[Reading] = []
+    unavailable: ServerUnavailable | None = None
+    for place in board.placed():
+        if not isinstance(place.item, Panel) or stopped():
+            continue
+        window = Window.ending(moment, length, n_points=POINTS_PER_COLUMN * place.width, scrape_seconds=scrape)
+        if unavailable is not None:
+            reading = _unasked(place.item, window, "no answer from the server")
+        elif time.monotonic() > deadline:
+            reading = _unasked(place.item, window, f"not asked: the panels before took over {budget_seconds:g} s")
+        else:
+            reading = read_panel(place.item, source, window)
+            if reading.error is not None and isinstance(reading.error.__cause__, ServerUnavailable):
+                unavailable = reading.error.__cause__
+        readings.append(reading)
+    whole = Window.ending(moment, length, n_points=sys.maxsize, scrape_seconds=1)
+    return BoardReading(tuple(readings), whole.start, whole.end, unavailable)
+
+
+def _unasked(panel: Panel, window: Window, reason: str) -> Reading:
+    return Reading(panel, window, error=DashboardError(reason, panel=panel.title))
+
+
+def read_panel(panel: Panel, source: Source, window: Window) -> Reading:
+    """Ask the queries of one panel; an error becomes part of the reading."""
+    found: list[tuple[Query, dict[str, str], NDArray[np.float64], NDArray[np.float64]]] = []
+    start, end = (datetime.fromtimestamp(moment, UTC) for moment in (window.start, window.end))
+    try:
+        for query in panel.targets:
+            frame = source.query_range(window.expand(query.expr), start=start, end=end, step=window.step)
+            found.extend((query, *series) for series in _series(frame))
+    except Exception as cause:  # noqa: BLE001 - whatever a client raises belongs to this panel, not to the others
+        error = DashboardError(str(cause) or type(cause).__name__, panel=panel.title)
+        error.__cause__ = cause
+        return Reading(panel, window, error=error)
+    names = line_names([(query, labels) for query, labels, _, _ in found])
+    lines = tuple(Line(name, times, values) for name, (_, _, times, values) in zip(names, found, strict=True))
+    return Reading(panel, window, lines)
+
+
+def _series(frame: pd.DataFrame) -> Iterator[tuple[dict[str, str], NDArray[np.float64], NDArray[np.float64]]]:
+    """Labels, timestamps and values of each column of a range query's frame."""
+    if frame.empty:
+        return
+    times = pd.DatetimeIndex(frame.index).as_unit("ms").asi8 / 1000
+    keys = frame.columns.to_frame(index=False).to_dict("records")
+    for position, key in enumerate(keys):
+        labels = {str(name): str(value) for name, value in key.items() if value != ""}
+        yield labels, times, frame.iloc[:, position].to_numpy(dtype=float)
+
+
+def reduce(values: NDArray[np.float64], calc: Calc) -> float:
+    """Make one number of a series, as Grafana's calculation of the same name does.
+
+    Parameters
+    ----------
+    values
+        NaN where there is no sample.
+    calc
+        ``lastNotNull``, ``last``, ``first``, ``mean``, ``max``, ``min``, ``sum``, ``range`` or ``count``.
+
+    Returns
+    -------
+    float
+        NaN where there is no value.
+
+    Examples
+    --------
+    >>> reduce(np.array([1.0, 3.0, np.nan]), "lastNotNull"), reduce(np.array([1.0, 3.0, np.nan]), "mean")
+    (3.0, 2.0)
+    """
+    present = values[~np.isnan(values)]
+    if calc == "count":
+        return float(present.size)
+    if present.size == 0 or (calc == "last" and np.isnan(values[-1])):
+        return math.nan
+    calculations: dict[str, Callable[[NDArray[np.float64]], Any]] = {
+        "lastNotNull": lambda numbers: numbers[-1],
+        "last": lambda numbers: numbers[-1],
+        "first": lambda numbers: numbers[0],
+        "mean": np.mean,
+        "max": np.max,
+        "min": np.min,
+        "sum": np.sum,
+        "range": np.ptp,
+    }
+    return float(calculations[calc](present))
