@@ -63,8 +63,8 @@ class ClassNames:
             name = self._names[label] = class_name(label)
         return name
 
-    def choose(self, positive_class: Hashable) -> None:
-        """Make scores be about this class."""
+    def choose(self, positive_class: Hashable | None) -> None:
+        """Make scores be about this class; None for the default one."""
         self._chosen = positive_class
 
     @property

@@ -126,7 +126,7 @@ class ModelMetrics:
         classes
             The classes that the model declares.
         positive_class
-            The class that scores are about; by default the greater label where there are two.
+            The class that scores are about; None for the greater label where there are two, else none.
         window
             Length of the window of the scores, in labelled predictions.
         max_classes

@@ -137,11 +137,10 @@ class QualityMetrics:
                 self._prediction_counter(label)
 
     def configure(self, *, window: int, positive_class: Hashable | None) -> None:
-        """Change the length of the window and, unless None, the class that scores are about."""
+        """Change the length of the window and the class that scores are about, None for the default one."""
         with self._lock:
             self._window.resize(window)
-            if positive_class is not None:
-                self._classes.choose(positive_class)
+            self._classes.choose(positive_class)
 
     def count_predictions(self, y_pred: Sequence[Hashable]) -> None:
         """Count predicted classes."""

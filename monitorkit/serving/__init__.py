@@ -1,0 +1,12 @@
+"""The model server: serve a model over HTTP from a notebook, measured.
+
+:func:`serve` starts one; the answer to ``GET /predict`` tells how to call it.
+"""
+
+from __future__ import annotations
+
+from monitorkit.serving.client import Predictions
+from monitorkit.serving.limits import Limits
+from monitorkit.serving.server import ModelServer, serve
+
+__all__ = ["Limits", "ModelServer", "Predictions", "serve"]

@@ -1,0 +1,180 @@
+"""The applications of a model server: the model on one port, its metrics on another.
+
+Which requests are counted in ``inference_requests_total``: every ``POST /predict``, and every request that is refused,
+whatever its path (unknown path, wrong method, malformed HTTP, wrong feedback). Pages, health checks, scrapes and feedback
+that is accepted are not: they ask the model nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from monitorkit.metrics import exposition
+from monitorkit.serving import pages
+from monitorkit.serving.asgi import Answer, Application, header, json_answer, read_body, refuse
+from monitorkit.serving.payload import read_feedback, read_instances
+from monitorkit.serving.refusals import Refusal, stopping
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from monitorkit.serving.asgi import Receive, Scope
+    from monitorkit.serving.feedback import FeedbackStore, Served
+    from monitorkit.serving.limits import Limits
+    from monitorkit.serving.model import Outputs
+    from monitorkit.serving.worker import PredictionWorker
+
+__all__ = ["MetricsApplication", "ModelApplication"]
+
+
+def scrape(registry: CollectorRegistry, scope: Scope) -> Answer:
+    """Answer a scrape in the format that it asks for."""
+    headers, body = exposition(
+        registry,
+        accept=header(scope, b"accept"),
+        accept_encoding=header(scope, b"accept-encoding"),
+        names=parse_qs(scope["query_string"].decode("latin-1")).get("name[]", ()),
+    )
+    return Answer(200, body, tuple((name.encode(), value.encode()) for name, value in headers.items()))
+
+
+class MetricsApplication(Application):
+    """``/metrics`` on a port of its own, so that a scrape is answered while predictions saturate the other one."""
+
+    def __init__(self, registry: CollectorRegistry, limits: Limits) -> None:
+        super().__init__({"/metrics": {"GET": self._metrics}}, limits)
+        self._registry = registry
+
+    async def _metrics(self, scope: Scope, _receive: Receive) -> Answer:
+        return scrape(self._registry, scope)
+
+
+class ModelApplication(Application):
+    """The model's own port.
+
+    Parameters
+    ----------
+    served
+        The model that answers, with its series; replaced as a whole when another one takes over.
+    registry
+        What ``/metrics`` shows.
+    worker
+        Where predictions are made.
+    store
+        Where predictions wait for their true labels.
+    limits
+        Bounds on what clients send.
+    url
+        Where this application answers, for examples.
+    """
+
+    def __init__(
+        self,
+        served: Served,
+        *,
+        registry: CollectorRegistry,
+        worker: PredictionWorker,
+        store: FeedbackStore,
+        limits: Limits,
+        url: str,
+    ) -> None:
+        super().__init__(
+            {
+                "/predict": {"POST": self._predict, "GET": self._explain},
+                "/feedback": {"POST": self._feedback},
+                "/healthz": {"GET": self._health},
+                "/metrics": {"GET": self._metrics},
+                "/": {"GET": self._page},
+                "/favicon.ico": {"GET": self._nothing},
+            },
+            limits,
+        )
+        self.served = served
+        self._registry = registry
+        self._worker = worker
+        self._store = store
+        self._url = url
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count a request that is refused."""
+        self.served.metrics.requests.count(refusal.status)
+
+    async def _predict(self, scope: Scope, receive: Receive) -> Answer:
+        received = time.perf_counter()
+        # A request keeps the model that it met, also when another one takes over meanwhile.
+        served = self.served
+        requests = served.metrics.requests
+        requests.in_flight.inc()
+        try:
+            body = await read_body(scope, receive, self.limits.body_bytes)
+            X = read_instances(body, served.model.n_features)
+            outputs, job = await self._worker.predict(served.model, X)
+            answer = self._predictions(outputs, served)
+        except Refusal as refusal:
+            requests.count(refusal.status)
+            return refuse(refusal)
+        except asyncio.CancelledError:
+            requests.count("server_error")
+            return refuse(stopping())
+        else:
+            # Counted before the answer leaves: who has it in hand finds it counted.
+            answered = time.perf_counter()
+            requests.count_ok(answered - received)
+            requests.time_phases(
+                preprocess=job.queued - received,
+                queue=job.started - job.queued,
+                predict=job.ended - job.started,
+                postprocess=answered - job.ended,
+            )
+            return answer
+        finally:
+            requests.in_flight.dec()
+
+    def _predictions(self, outputs: Outputs, served: Served) -> Answer:
+        document = {
+            "predictions": outputs.values,
+            "ids": self._store.remember(outputs, served),
+            "model_name": served.name,
+            "model_version": served.version,
+        }
+        try:
+            answer = json_answer(document)
+        except TypeError as error:
+            detail = f"the model's predictions cannot be written as JSON: {error}"
+            raise Refusal(500, "wrong_output", detail) from error
+        if outputs.are_classes:
+            served.metrics.quality.count_predictions(outputs.values)
+        return answer
+
+    async def _feedback(self, scope: Scope, receive: Receive) -> Answer:
+        body = await read_body(scope, receive, self.limits.body_bytes)
+        ids, y_true = read_feedback(body)
+        results = self._store.join(ids, y_true, self.served)
+        counts = dict.fromkeys(("joined", "unknown", "expired", "duplicate"), 0) | Counter(results)
+        return json_answer({**counts, "results": results})
+
+    async def _explain(self, _scope: Scope, _receive: Receive) -> Answer:
+        return json_answer(pages.explanation(self.served, self._url))
+
+    async def _page(self, scope: Scope, receive: Receive) -> Answer:
+        if "text/html" not in header(scope, b"accept"):
+            return await self._explain(scope, receive)
+        html = pages.page(self.served, self._url)
+        return Answer(200, html.encode(), ((b"content-type", b"text/html; charset=utf-8"),))
+
+    async def _health(self, _scope: Scope, _receive: Receive) -> Answer:
+        served = self.served
+        if not self._worker.alive:
+            raise Refusal(503, "no_worker", "the thread that predicts has ended: start the server again")
+        return json_answer({"status": "ok", "model_name": served.name, "model_version": served.version})
+
+    async def _metrics(self, scope: Scope, _receive: Receive) -> Answer:
+        return scrape(self._registry, scope)
+
+    async def _nothing(self, _scope: Scope, _receive: Receive) -> Answer:
+        # Browsers ask for an icon unasked; that is no mistake to be counted.
+        return Answer(200, b"", ((b"content-type", b"image/x-icon"),))

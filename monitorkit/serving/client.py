@@ -1,0 +1,101 @@
+"""The model server as its own client: real requests over HTTP, so that they are measured like any other."""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from monitorkit.errors import InvalidType, InvalidValue, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import ArrayLike, DTypeLike
+
+__all__ = ["Predictions", "ask", "labels", "rows"]
+
+SERVER_ERRORS = 500
+OK = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """An answer of a model server: predictions, and the ids under which their true labels are told later.
+
+    numpy's functions take it as the array of its predictions.
+
+    Examples
+    --------
+    >>> answer = Predictions([7, 1], ["a-0", "a-1"], "digits", "1")
+    >>> np.asarray(answer)
+    array([7, 1])
+    """
+
+    predictions: list[Any]
+    ids: list[str]
+    model_name: str
+    model_version: str
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.predictions)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: FBT001 - numpy's protocol
+        return np.array(self.predictions, dtype=dtype)
+
+
+def ask(host: str, port: int, path: str, document: object, *, name: str, timeout_seconds: float) -> Any:  # noqa: ANN401 - JSON
+    """Post a JSON document and return the one that comes back.
+
+    Raises
+    ------
+    InvalidValue
+        If the server finds the request wrong.
+    ServiceError
+        If the model fails, or the server does not answer.
+    """
+    body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+    try:
+        connection.request("POST", path, body, {"content-type": "application/json", "connection": "close"})
+        response = connection.getresponse()
+        answer = orjson.loads(response.read())
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
+        reason = (
+            f"no answer within {timeout_seconds:g} s" if isinstance(error, TimeoutError) else f"no answer: {error!r}"
+        )
+        raise ServiceError(f"{reason}; see whether it runs with monitorkit.status()", service=name) from error
+    finally:
+        connection.close()
+    if response.status >= SERVER_ERRORS:
+        raise ServiceError(answer["detail"], service=name)
+    if response.status != OK:
+        raise InvalidValue(f"{name}: {answer['detail']}")
+    return answer
+
+
+def rows(X: ArrayLike) -> Any:  # noqa: ANN401 - an array, or a list for the server to judge
+    """Rows as the request wants them, from an array, a DataFrame or a list of lists.
+
+    Raises
+    ------
+    InvalidType
+        If an array or a DataFrame holds something other than numbers.
+    """
+    if isinstance(X, list | tuple):
+        return X
+    try:
+        return np.ascontiguousarray(X, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidType(f"X: {type(X).__name__} cannot be read as rows of numbers: {error}") from error
+
+
+def labels(y_true: Iterable[Any]) -> Sequence[Any]:
+    """True labels as plain values, from an array, a Series or a list."""
+    return [label.item() if isinstance(label, np.generic) else label for label in y_true]

@@ -1,0 +1,218 @@
+"""Models as the server sees them: rows of numbers in, plain values out, whatever framework is underneath."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.metrics import ModelDescription
+from monitorkit.serving.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from monitorkit.serving.payload import Label, Matrix
+
+__all__ = ["Model", "Outputs"]
+
+MAX_MESSAGE_LENGTH = 500
+
+_PLAIN = frozenset({str, int, float, bool})
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Predictions as plain values, one a row, and whether they are classes."""
+
+    values: list[Any]
+    are_classes: bool
+
+
+class Model:
+    """A fitted scikit-learn estimator, or any callable from an (n, d) array to n predictions.
+
+    Parameters
+    ----------
+    model
+        Something with a ``predict`` method, or a callable.
+    classes
+        The classes it predicts; by default its ``classes_``. A callable that has not told its classes is taken for a
+        classifier when it returns text, whole numbers or booleans, and for a regressor when it returns floats.
+    example
+        A row that it can predict, shown to those who ask how to call it; it also tells the number of features where the
+        model does not.
+
+    Raises
+    ------
+    InvalidType
+        If it can neither predict nor be called, or is a class in place of an instance.
+    InvalidValue
+        If it is not fitted, or the example does not fit it.
+
+    Examples
+    --------
+    >>> Model(lambda X: X.sum(axis=1)).predict(np.array([[1.0, 2.0]]))
+    Outputs(values=[3.0], are_classes=False)
+    """
+
+    def __init__(
+        self, model: object, *, classes: Sequence[Label] | None = None, example: Sequence[float] | None = None
+    ) -> None:
+        owner = model.__self__ if isinstance(model, MethodType) else model
+        _check_usable(model, owner)
+        self.wrapped = model
+        self._call = _predictor(model)
+        self.name = _name(owner)
+        self.class_name = type(owner).__name__
+        self.framework = type(owner).__module__.partition(".")[0]
+        self.feature_names: list[str] | None = _names(getattr(owner, "feature_names_in_", None))
+        self.task = _task(owner)
+        self.classes = _classes(owner) if classes is None else _given_classes(classes)
+        self.class_set = None if self.classes is None else frozenset(self.classes)
+        if self.classes is not None:
+            self.task = "classification"
+        self.n_features, self.example = _input(owner, example)
+
+    @property
+    def description(self) -> ModelDescription:
+        """What ``model_info`` tells."""
+        module = sys.modules.get(self.framework)
+        known = self.framework not in {"builtins", "__main__"}
+        return ModelDescription(
+            framework={"sklearn": "scikit-learn"}.get(self.framework, self.framework) if known else "",
+            framework_version=str(getattr(module, "__version__", "")) if known else "",
+            model_class=self.class_name,
+            task=self.task,
+            n_features="" if self.n_features is None else str(self.n_features),
+            n_classes="" if self.classes is None else str(len(self.classes)),
+        )
+
+    def predict(self, X: Matrix) -> Outputs:
+        """Predict rows.
+
+        Raises
+        ------
+        Refusal
+            If the model raises, or returns something other than one plain value a row.
+        """
+        try:
+            result = self._call(self._table(X))
+        except BaseException as error:  # noqa: BLE001 - a model that calls sys.exit() must not end the server
+            message = str(error)[:MAX_MESSAGE_LENGTH]
+            detail = f"the model raised {type(error).__name__}: {message or 'no message'}"
+            raise Refusal(500, "model_raised", detail) from error
+        try:
+            array = np.asarray(result)
+        except (TypeError, ValueError) as error:
+            raise Refusal(500, "wrong_output", f"the model returned a {_type(result)}, no array: {error}") from error
+        if not array.ndim or len(array) != len(X):
+            returned = f"{len(array)} predictions" if array.ndim else f"one {_type(result)}"
+            detail = f"the model returned {returned} for {len(X)} instances: it must return one for each"
+            raise Refusal(500, "wrong_output", detail)
+        values = array.tolist()
+        if array.dtype.kind == "O":
+            values = [value.item() if isinstance(value, np.generic) else value for value in values]
+        return Outputs(values, self._are_classes(array, values))
+
+    def _table(self, X: Matrix) -> Any:  # noqa: ANN401 - an array, or a frame for a model that was fitted on one
+        if self.feature_names is None:
+            return X
+        import pandas as pd  # noqa: PLC0415 - most models are served without it
+
+        return pd.DataFrame(X, columns=self.feature_names)
+
+    def _are_classes(self, array: np.ndarray[Any, np.dtype[Any]], values: list[Any]) -> bool:
+        if array.ndim != 1 or self.task == "regression":
+            return False
+        if array.dtype.kind == "O" and not set(map(type, values)) <= _PLAIN:
+            return False
+        # A method such as decision_function belongs to a classifier, and still does not return classes.
+        return array.dtype.kind in "biuUO" if self.class_set is None else self.class_set.issuperset(values)
+
+
+def _check_usable(model: object, owner: object) -> None:
+    if isinstance(model, type):
+        raise InvalidType(f"model: {model.__name__} is a class; pass a fitted instance of it")
+    if not callable(getattr(model, "predict", model)):
+        raise InvalidType(
+            f"model: {_type(model)} has no predict method and cannot be called; pass a model or a function"
+        )
+    # A model of scikit-learn's has brought its modules along; without one they need not be there.
+    base = sys.modules.get("sklearn.base")
+    if base is not None and isinstance(owner, base.BaseEstimator):
+        try:
+            sys.modules["sklearn.utils.validation"].check_is_fitted(owner)
+        except sys.modules["sklearn.exceptions"].NotFittedError:
+            raise InvalidValue(f"model: this {_type(owner)} is not fitted; call its fit method first") from None
+
+
+def _predictor(model: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - any object with predict, or any callable
+    predict: Callable[[Any], Any] = getattr(model, "predict", model)
+    return predict
+
+
+def _name(owner: object) -> str:
+    """Name after the function, or after the class; a pipeline after its last step."""
+    steps = getattr(owner, "steps", None)
+    if steps:
+        return _name(steps[-1][1])
+    name = getattr(owner, "__name__", None) or type(owner).__name__
+    return "model" if name == "<lambda>" else str(name)
+
+
+def _names(names: Any) -> list[str] | None:  # noqa: ANN401 - an array of text where there is one
+    return None if names is None else [str(name) for name in names]
+
+
+def _task(owner: object) -> str:
+    base = sys.modules.get("sklearn.base")
+    if base is None or not isinstance(owner, base.BaseEstimator):
+        return ""
+    if base.is_classifier(owner):
+        return "classification"
+    return "regression" if base.is_regressor(owner) else ""
+
+
+def _classes(owner: object) -> list[Label] | None:
+    """Classes of an estimator with one output."""
+    classes = getattr(owner, "classes_", None)
+    if classes is None:
+        return None
+    try:
+        array = np.asarray(classes)
+    except ValueError:  # several outputs, each with classes of its own
+        return None
+    labels: list[Label] = array.tolist()
+    return labels if array.ndim == 1 else None
+
+
+def _given_classes(classes: Sequence[Label]) -> list[Label]:
+    labels = [label.item() if isinstance(label, np.generic) else label for label in classes]
+    if not labels or len(set(labels)) != len(labels):
+        raise InvalidValue(f"classes: {labels!r} must name at least one class, and each once")
+    return labels
+
+
+def _input(owner: object, example: Sequence[float] | None) -> tuple[int | None, list[float] | None]:
+    """How many numbers a row has, and a row to show."""
+    width = getattr(owner, "n_features_in_", None)
+    n_features = None if width is None else int(width)
+    if example is None:
+        return n_features, None if n_features is None else [0.0] * n_features
+    try:
+        row = np.atleast_2d(np.asarray(example, dtype=np.float64))[0]
+    except (TypeError, ValueError) as error:
+        raise InvalidType(f"example: {example!r} is no row of numbers: {error}") from error
+    if not np.isfinite(row).all() or (n_features is not None and len(row) != n_features) or not len(row):
+        expected = "" if n_features is None else f" {n_features}"
+        raise InvalidValue(f"example: a row of{expected} finite numbers is needed, not one of {len(row)}: {example!r}")
+    return len(row), row.tolist()
+
+
+def _type(value: object) -> str:
+    return type(value).__name__

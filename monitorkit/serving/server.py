@@ -1,0 +1,422 @@
+"""The model server: a model on a port, measured, in threads of this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from monitorkit import ports, running
+from monitorkit.errors import InvalidType, InvalidValue, ServiceError
+from monitorkit.metrics import ModelMetrics, Registry
+from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.serving import client, pages
+from monitorkit.serving.app import MetricsApplication, ModelApplication
+from monitorkit.serving.feedback import FeedbackStore, Served
+from monitorkit.serving.limits import Limits
+from monitorkit.serving.listener import DRAIN_SECONDS, Listener
+from monitorkit.serving.model import Model
+from monitorkit.serving.worker import PredictionWorker
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from monitorkit.serving.client import Predictions
+    from monitorkit.serving.payload import Label
+
+__all__ = ["KIND", "ModelServer", "serve"]
+
+KIND = "model server"
+MAX_NAME_LENGTH = 128
+DEFAULT_LIMITS = Limits()
+ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a client on this machine writes instead
+
+_listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for listener in list(_listeners):
+        listener.forget()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
+
+
+class ModelServer:
+    """A running model server; made by :func:`serve`.
+
+    It is a context manager, and ends with the process that started it.
+
+    Attributes
+    ----------
+    name
+        Key under which it is found again, and value of the label ``model_name``.
+    registry
+        What it exports; metrics of one's own can be added to it.
+    """
+
+    def __init__(
+        self,
+        served_model: Model,
+        settings: Settings,
+        name: str,
+        *,
+        host: str,
+        port: int | None,
+        metrics_port: int | None,
+    ) -> None:
+        self.name = name
+        self.registry = Registry()
+        self._host = host
+        self._owner = os.getpid()
+        self._lock = threading.RLock()
+        self._stopped = False
+        self._metrics = ModelMetrics(self.registry, name)
+        self._store = FeedbackStore(settings.limits)
+        self._worker = PredictionWorker(f"{name}: predict", queue_length=settings.limits.queue_length)
+        served = self._activate(served_model, settings)
+        bound = _bind(name, host, port, metrics_port)
+        self._application = ModelApplication(
+            served,
+            registry=self.registry,
+            worker=self._worker,
+            store=self._store,
+            limits=settings.limits,
+            url=_url(host, bound[0].getsockname()[1]),
+        )
+        applications = (self._application, MetricsApplication(self.registry, settings.limits))
+        self._main, self._scraped = self._listeners = tuple(
+            Listener(application, socket, name=f"{name}: {what}")
+            for application, socket, what in zip(applications, bound, ("serve", "metrics"), strict=True)
+        )
+        _listeners.update(self._listeners)
+
+    def _start(self) -> None:
+        try:
+            self._worker.start()
+            for listener in self._listeners:
+                listener.start()
+        except BaseException:
+            # Also an interrupt of the kernel half way must leave neither thread nor port behind.
+            self.stop()
+            raise
+
+    @property
+    def version(self) -> str:
+        """Version that is served now, value of the label ``model_version``."""
+        return self._application.served.version
+
+    @property
+    def model(self) -> object:
+        """The model that is served now."""
+        return self._application.served.model.wrapped
+
+    @property
+    def url(self) -> str:
+        """Where the model answers; ``/predict`` under it explains itself."""
+        return _url(self._host, self._main.port)
+
+    @property
+    def metrics_url(self) -> str:
+        """What Prometheus scrapes: a port of its own, answered while predictions saturate the other one."""
+        return _url(self._host, self._scraped.port) + "/metrics"
+
+    @property
+    def alive(self) -> bool:
+        """Whether it answers; never in a forked child of the process that started it."""
+        threads = (self._worker, *self._listeners)
+        return not self._stopped and self._owner == os.getpid() and all(thread.alive for thread in threads)
+
+    def predict(self, X: ArrayLike | pd.DataFrame, *, timeout_seconds: float = 60.0) -> Predictions:
+        """Ask for predictions with one real HTTP request, counted and timed like anyone's.
+
+        Parameters
+        ----------
+        X
+            Rows of numbers, of shape (n_instances, n_features).
+        timeout_seconds
+            Longest time to wait.
+
+        Returns
+        -------
+        Predictions
+            Predictions and their ids, for :meth:`feedback`.
+
+        Raises
+        ------
+        InvalidValue
+            If the server finds the rows wrong.
+        ServiceError
+            If the model fails, or the server has been stopped.
+        """
+        answer = self._ask("/predict", {"instances": client.rows(X)}, timeout_seconds)
+        return client.Predictions(**answer)
+
+    def feedback(
+        self, ids: Predictions | Iterable[str], y_true: Iterable[Any], *, timeout_seconds: float = 60.0
+    ) -> dict[str, int]:
+        """Tell the true labels of predictions, once they are known.
+
+        Parameters
+        ----------
+        ids
+            Ids from answers, or an answer itself.
+        y_true
+            A true label for each.
+        timeout_seconds
+            Longest time to wait.
+
+        Returns
+        -------
+        dict
+            How many labels were ``joined`` to their prediction, and how many were ``unknown``, ``expired``,
+            ``duplicate``.
+
+        Raises
+        ------
+        InvalidValue
+            If a label cannot be one of the model's; none is counted then.
+        ServiceError
+            If the server has been stopped.
+        """
+        if isinstance(ids, str):
+            raise InvalidType(f"ids: {ids!r} is one text; pass a list of ids")
+        document = {"ids": list(getattr(ids, "ids", ids)), "y_true": client.labels(y_true)}
+        answer: dict[str, Any] = self._ask("/feedback", document, timeout_seconds)
+        return {result: count for result, count in answer.items() if result != "results"}
+
+    def swap(self, model: object, *, version: str | None = None, **settings: Any) -> None:  # noqa: ANN401 - see Settings
+        """Serve another model from the next request on; requests in flight end with the one that they met.
+
+        Parameters
+        ----------
+        model
+            As for :func:`serve`.
+        version
+            Label of its series; by default the present one. The series of the version before keep their counts.
+        **settings
+            ``classes``, ``positive_class``, ``example``, ``window`` and ``limits`` of :func:`serve`.
+
+        Raises
+        ------
+        InvalidType, InvalidValue
+            If the model cannot be served; the present one stays.
+        """
+        adapter, checked = _checked(model, version=self.version if version is None else version, **settings)
+        self._swap(adapter, checked)
+
+    def _swap(self, model: Model, settings: Settings) -> None:
+        with self._lock:
+            self._store.limit(settings.limits)
+            self._worker.queue_length = settings.limits.queue_length
+            self._application.limits = settings.limits
+            self._application.served = self._activate(model, settings)
+
+    def _activate(self, model: Model, settings: Settings) -> Served:
+        metrics = self._metrics.activate(
+            settings.version,
+            description=model.description,
+            classes=model.classes or (),
+            positive_class=settings.positive_class,
+            window=settings.window,
+            max_classes=settings.limits.classes,
+        )
+        metrics.requests.watch_queue(self._worker.waiting)
+        return Served(model, self.name, settings.version, metrics)
+
+    def stop(self) -> None:
+        """Answer what is in flight, then free ports and threads; a second call does nothing.
+
+        What was measured can still be read from :attr:`registry`.
+        """
+        if self._owner != os.getpid():
+            return
+        with self._lock:
+            self._stopped = True
+            # All listeners at once, because each takes a moment to let its connections end.
+            for listener in self._listeners:
+                listener.close()
+            for listener in self._listeners:
+                listener.join()
+            self._worker.stop(timeout_seconds=DRAIN_SECONDS)
+            running.remove(KIND, self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"ModelServer({self.name!r}, version={self.version!r}, url={self.url!r}, {self._state})"
+
+    def _repr_html_(self) -> str:
+        step = "prom = mk.start_prometheus(targets=[server])" if self.alive else f"mk.serve(model, name={self.name!r})"
+        return pages.card(
+            self._application.served, url=self.url, metrics_url=self.metrics_url, state=self._state, step=step
+        )
+
+    @property
+    def _state(self) -> str:
+        return "running" if self.alive else "stopped"
+
+    def _ask(self, path: str, document: object, timeout_seconds: float) -> Any:  # noqa: ANN401 - a JSON document
+        if not self.alive:
+            raise ServiceError("has been stopped; start it again with monitorkit.serve(model)", service=self.name)
+        host = ANY_HOST.get(self._host, self._host)
+        return client.ask(host, self._main.port, path, document, name=self.name, timeout_seconds=timeout_seconds)
+
+    def _check_place(self, host: str, port: int | None, metrics_port: int | None) -> None:
+        """Refuse to move a server that runs: its port is what keeps the ``instance`` of its series."""
+        for what, asked, has in (
+            ("host", host, self._host),
+            ("port", port, self._main.port),
+            ("metrics_port", metrics_port, self._scraped.port),
+        ):
+            if asked is not None and asked != has:
+                raise InvalidValue(
+                    f"{what}: {self.name!r} runs already, with {what} {has}; stop it first to move it to {asked}"
+                )
+
+
+def serve(
+    model: object,
+    *,
+    name: str | None = None,
+    version: str = "1",
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    metrics_port: int | None = None,
+    classes: Sequence[Label] | None = None,
+    positive_class: Label | None = None,
+    example: Sequence[float] | None = None,
+    window: int = DEFAULT_WINDOW,
+    limits: Limits = DEFAULT_LIMITS,
+) -> ModelServer:
+    """Serve a model over HTTP from this process, measured.
+
+    Called again with the same name it returns the same server, with the same ports and counters, serving this model.
+
+    Parameters
+    ----------
+    model
+        A fitted scikit-learn estimator, or any callable from an (n, d) array of float64 to n predictions.
+    name
+        Key and value of the label ``model_name``; by default the model's class or the function's name.
+    version
+        Value of the label ``model_version``. The series of another version keep their counts.
+    host
+        Address to listen on; ``"0.0.0.0"`` for all.
+    port, metrics_port
+        Ports of the model and of its metrics; by default those that the name had last, or free ones.
+    classes
+        The classes that the model predicts; by default its ``classes_``, or else those that occur. Labels outside
+        declared classes are refused as feedback.
+    positive_class
+        The class that recall, precision and F1 are about; by default, where there are two, the greater label, as 1 is
+        to 0.
+    example
+        A row that the model can predict, shown to those who ask how to call it. For a callable it also tells how many
+        numbers a row has, so that others are refused.
+    window
+        How many labelled predictions ``model_accuracy`` and its like are computed over.
+    limits
+        Bounds on what clients send.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If the model cannot be served, or runs already at another port.
+    ServiceError
+        If a port is taken.
+
+    Examples
+    --------
+    >>> import monitorkit as mk
+    >>> with mk.serve(lambda X: X[:, 0] > 0, name="sign") as server:
+    ...     answer = server.predict([[1.0], [-2.0]])
+    ...     counts = server.feedback(answer, [True, True])
+    >>> answer.predictions, counts["joined"]
+    ([True, False], 2)
+    """
+    adapter, settings = _checked(
+        model,
+        version=version,
+        classes=classes,
+        positive_class=positive_class,
+        example=example,
+        window=window,
+        limits=limits,
+    )
+    name = _text("name", adapter.name if name is None else name)
+    with running.starting(KIND, name):
+        server: ModelServer | None = running.find(KIND, name)
+        if server is not None:
+            server._check_place(host, port, metrics_port)  # noqa: SLF001 - of this module
+            server._swap(adapter, settings)  # noqa: SLF001 - of this module
+            return server
+        server = ModelServer(adapter, settings, name, host=host, port=port, metrics_port=metrics_port)
+        server._start()  # noqa: SLF001 - of this module
+        running.add(KIND, server)
+        return server
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What goes with a model when it is served."""
+
+    version: str = "1"
+    positive_class: Label | None = None
+    window: int = DEFAULT_WINDOW
+    limits: Limits = DEFAULT_LIMITS
+
+
+def _checked(
+    model: object,
+    *,
+    classes: Sequence[Label] | None = None,
+    example: Sequence[float] | None = None,
+    **settings: Any,  # noqa: ANN401 - the fields of Settings
+) -> tuple[Model, Settings]:
+    """Check everything before anything is changed."""
+    adapter = Model(model, classes=classes, example=example)
+    checked = Settings(**settings | {"version": _text("version", str(settings["version"]))})
+    if not isinstance(checked.limits, Limits):
+        raise InvalidType(f"limits: {checked.limits!r} is no Limits; write monitorkit.serving.Limits(...)")
+    if not isinstance(checked.window, int) or checked.window < 1:
+        raise InvalidValue(f"window: {checked.window!r} is no number of predictions; it must be at least 1")
+    if checked.positive_class is not None and adapter.class_set is not None:
+        if checked.positive_class not in adapter.class_set:
+            raise InvalidValue(f"positive_class: {checked.positive_class!r} is none of the classes {adapter.classes}")
+    return adapter, checked
+
+
+def _text(what: str, text: str) -> str:
+    if not isinstance(text, str):
+        raise InvalidType(f"{what}: {text!r} is no text")
+    if not text.strip() or not text.isprintable() or len(text) > MAX_NAME_LENGTH:
+        raise InvalidValue(f"{what}: {text!r} must be 1 to {MAX_NAME_LENGTH} printable characters")
+    return text
+
+
+def _bind(name: str, host: str, port: int | None, metrics_port: int | None) -> tuple[socket.socket, socket.socket]:
+    main = ports.bind(f"{KIND} {name}", host=host, port=port)
+    try:
+        return main, ports.bind(f"{KIND} {name} metrics", host=host, port=metrics_port)
+    except BaseException:
+        main.close()
+        raise
+
+
+def _url(host: str, port: int) -> str:
+    host = ANY_HOST.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
