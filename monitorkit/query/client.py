@@ -1,0 +1,348 @@
+"""The client: PromQL in, DataFrames out."""
+
+from __future__ import annotations
+
+import html
+import re
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
+from monitorkit.query import frames, pieces, tables, times, wire
+from monitorkit.query.engine import UNKNOWN, Engine, recognise
+from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    import requests
+
+    from monitorkit.durations import Duration
+
+__all__ = ["PrometheusClient", "ServerWarning"]
+
+READY_TIMEOUT_SECONDS = 2.0
+_PLAIN_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_NOT_FOUND = 404
+_SERVER_ERROR = 500
+
+
+class ServerWarning(UserWarning):
+    """A server answered, but remarked that the answer may not be what it seems."""
+
+
+class PrometheusClient:
+    """Queries to a Prometheus, or to anything with its HTTP API, as DataFrames.
+
+    Parameters
+    ----------
+    url
+        Root of the server, with its path prefix if it has one. A user and password in it become `auth`.
+    timeout_seconds
+        How long one request may take.
+    session
+        A requests session to use, for proxies or certificates of your own; it stays yours to close.
+    headers
+        Headers for every request, for example ``{"X-Scope-OrgID": "team"}`` or a bearer token.
+    auth
+        ``(user, password)``, or any requests authentication.
+
+    Notes
+    -----
+    What the server remarks about a result is in ``frame.attrs["warnings"]`` and ``["infos"]``; a warning is also issued
+    as a :class:`ServerWarning`, since it means that the numbers may be incomplete or wrong.
+
+    Examples
+    --------
+    >>> PrometheusClient("http://127.0.0.1:9090")
+    PrometheusClient('http://127.0.0.1:9090')
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        session: requests.Session | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: Auth | None = None,
+    ) -> None:
+        self._transport = Transport(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
+        self._known_engine: Engine | None = None
+
+    @property
+    def url(self) -> str:
+        """Root of the server."""
+        return self._transport.url
+
+    def query(
+        self, expr: str, *, at: times.Moment | None = None, legend: str | None = None, tidy: bool = False
+    ) -> pd.DataFrame:
+        """Evaluate a query at one moment.
+
+        Parameters
+        ----------
+        expr
+            PromQL.
+        at
+            The moment: a datetime (a naive one means local time), a unix time, ``"now-1h"``, ``"1h30m"`` (ago); now
+            unless given.
+        legend
+            Name the rows by a template such as ``"{{instance}}"`` instead of by their labels.
+        tidy
+            Give the labels as columns instead of as the index.
+
+        Returns
+        -------
+        DataFrame of shape (n_series, 1)
+            Column ``value``, indexed by the labels, in the server's order. A range selector such as ``x[5m]`` gives
+            its raw samples, as :meth:`samples` does; native histograms come out as tidy buckets.
+
+        Raises
+        ------
+        QueryError
+            If the server refuses the query.
+        ServerUnavailable
+            If no usable answer comes.
+        """
+        at_ms, answer = self._at_once(expr, at)
+        frame = frames.instant(answer.data, legend=legend, tidy=tidy)
+        return self._described(frame, answer, expr, times.Window(at_ms, at_ms, 0))
+
+    def samples(self, expr: str, *, at: times.Moment | None = None) -> pd.DataFrame:
+        """Fetch the raw samples of a range selector, with their true timestamps.
+
+        Parameters
+        ----------
+        expr
+            A range selector, such as ``inference_requests_total[5m]``.
+        at
+            End of its range, as in :meth:`query`.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_labels + 2)
+            One row per sample: the labels, ``timestamp``, ``value``.
+
+        Raises
+        ------
+        InvalidValue
+            If the query is no range selector.
+        QueryError, ServerUnavailable
+            As for :meth:`query`.
+        """
+        at_ms, answer = self._at_once(expr, at)
+        if answer.data.kind != "matrix":
+            raise InvalidValue(f"samples: {expr!r} is no range selector such as x[5m]; use query() for this one")
+        return self._described(frames.sample_rows(answer.data), answer, expr, times.Window(at_ms, at_ms, 0))
+
+    def query_range(
+        self,
+        expr: str,
+        *,
+        last: Duration | None = None,
+        start: times.Moment | None = None,
+        end: times.Moment | None = None,
+        step: Duration | None = None,
+        legend: str | None = None,
+        tidy: bool = False,
+    ) -> pd.DataFrame:
+        """Evaluate a query at every step of a range of time.
+
+        Parameters
+        ----------
+        expr
+            PromQL.
+        last
+            Length of the range, up to `end`; one hour when `start` is not given either.
+        start, end
+            First and last moment, as `at` in :meth:`query`; `end` is now unless given.
+        step
+            Distance between two steps, such as ``"15s"``; what Grafana would take unless given.
+        legend
+            Name the columns by a template such as ``"{{instance}}"`` instead of by their labels.
+        tidy
+            Give one row per real sample instead of one column per series.
+
+        Returns
+        -------
+        DataFrame of shape (n_steps, n_series)
+            Indexed by ``timestamp`` (UTC, to the ms): every step when there is any series, no row when there is none.
+
+        Raises
+        ------
+        InvalidValue
+            If the range or the step makes no sense.
+        QueryError, ServerUnavailable
+            As for :meth:`query`.
+
+        Notes
+        -----
+        Prometheus answers at most 11,000 steps at once. A longer range is asked for in pieces; the result is the same,
+        sample by sample.
+        """
+        window = times.window(last=last, start=start, end=end, step=step, now=times.now_ms())
+        answer = pieces.fetch(_text(expr), window, self._ask_range)
+        frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
+        return self._described(frame, answer, expr, window)
+
+    def targets(self) -> pd.DataFrame:
+        """List what the server scrapes.
+
+        Returns
+        -------
+        DataFrame of shape (n_targets, 6)
+            ``job``, ``instance``, ``health`` (up, down or unknown), ``last_error``, ``last_scrape``, ``url``.
+        """
+        return tables.targets(self._transport.call("api/v1/targets", {"state": "active"}).data)
+
+    def alerts(self) -> pd.DataFrame:
+        """List what is pending or firing.
+
+        Returns
+        -------
+        DataFrame
+            ``name``, ``state`` (pending or firing), ``active_at``, ``value``, one column per label, ``annotations``.
+        """
+        return tables.alerts(self._transport.call("api/v1/alerts").data)
+
+    def labels(self, *, match: str | None = None) -> list[str]:
+        """Names of all labels, or of those on the series that a selector matches."""
+        return list(self._transport.call("api/v1/labels", {"match[]": match} if match else None).data)
+
+    def label_values(self, label: str, *, match: str | None = None) -> list[str]:
+        """Values of one label, for example the metric names: ``label_values("__name__")``."""
+        path = f"api/v1/label/{_label_path(label)}/values"
+        return list(self._transport.call(path, {"match[]": match} if match else None).data)
+
+    def ready(self) -> bool:
+        """Whether the server answers queries."""
+        timeout_seconds = min(READY_TIMEOUT_SECONDS, self._transport.timeout_seconds)
+        try:
+            status = self._transport.fetch("-/ready", timeout_seconds=timeout_seconds).status
+            if status == _NOT_FOUND:
+                # Behind a path prefix, or with another engine, this path may not be there.
+                status = self._transport.fetch("api/v1/query", {"query": "1"}, timeout_seconds=timeout_seconds).status
+        except ServerUnavailable:
+            return False
+        return 200 <= status < 300  # noqa: PLR2004 - the class of success
+
+    @property
+    def engine(self) -> str:
+        """Name of the program that answers, such as ``Prometheus``; empty where it does not tell."""
+        return self._engine().name
+
+    @property
+    def version(self) -> str:
+        """Version of the server, such as ``3.5.3``; empty where it does not tell."""
+        return self._engine().version
+
+    @cached_property
+    def api(self) -> Any:  # noqa: ANN401 - the library publishes no types
+        """The same server as a ``prometheus_api_client.PrometheusConnect``, on the same session."""
+        from prometheus_api_client import PrometheusConnect  # noqa: PLC0415 - slow to load, and few need it
+        from urllib3.util import Retry  # noqa: PLC0415 - as above
+
+        return PrometheusConnect(
+            url=self.url,
+            headers=self._transport.headers,
+            auth=self._transport.auth,
+            session=self._transport.session,
+            timeout=self._transport.timeout_seconds,
+            # Its own default would be put on the session, and so on our requests as well.
+            retry=Retry(0, read=False),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def _repr_html_(self) -> str:
+        """Say in a notebook where the server is, how it is, and what to do next."""
+        url = html.escape(self.url)
+        ready = self.ready()
+        state = f"ready, {self._engine()}".rstrip(", ") if ready else "not answering"
+        step = 'prom.query("up")' if ready else "mk.start_prometheus()"
+        return (
+            f'<b>{html.escape(type(self).__name__)}</b> <a href="{url}" target="_blank" rel="noopener">{url}</a> '
+            f"· {html.escape(state)} · next: <code>{html.escape(step)}</code>"
+        )
+
+    def _engine(self) -> Engine:
+        """The program behind the URL, asked once."""
+        if self._known_engine is not None:
+            return self._known_engine
+        reply = self._transport.fetch("api/v1/status/buildinfo")
+        try:
+            found = recognise(wire.plain(reply.body).data)
+        except (wire.Malformed, wire.Refused, AttributeError):
+            found = UNKNOWN
+        if reply.status < _SERVER_ERROR:
+            self._known_engine = found
+            self._transport.server = f"{self.url} ({found})" if str(found) else self.url
+        return found
+
+    def _at_once(self, expr: str, at: times.Moment | None) -> tuple[int, wire.Answer[wire.Result]]:
+        """Moment of an instant query, and the answer to it."""
+        now = times.now_ms()
+        at_ms = now if at is None else times.moment(at, now=now, name="at")
+        return at_ms, self._ask("api/v1/query", query=_text(expr), time=times.wire_text(at_ms))
+
+    def _ask_range(self, expr: str, window: times.Window) -> wire.Answer[wire.Result]:
+        return self._ask(
+            "api/v1/query_range",
+            query=expr,
+            start=times.wire_text(window.start_ms),
+            end=times.wire_text(window.end_ms),
+            step=times.wire_text(window.step_ms),
+        )
+
+    def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
+        # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.
+        params |= self._engine().query_params
+        return self._transport.call(path, params, method="POST", decode=wire.result)
+
+    def _described(
+        self, frame: pd.DataFrame, answer: wire.Answer[wire.Result], expr: str, window: times.Window
+    ) -> pd.DataFrame:
+        """The frame with where it comes from in its attrs, as plain JSON values; warnings issued."""
+        frame.attrs = {
+            "query": expr,
+            "start": times.iso(window.start_ms),
+            "end": times.iso(window.end_ms),
+            "step": window.step_ms / 1000 or None,
+            "server": self._transport.server,
+            "warnings": list(answer.warnings),
+            "infos": list(answer.infos),
+        }
+        for text in answer.warnings:
+            warnings.warn(text, ServerWarning, stacklevel=3)
+        return frame
+
+
+def _text(expr: str) -> str:
+    if not isinstance(expr, str):
+        raise InvalidType(f"query: {expr!r} is no text")
+    if not expr.strip():
+        raise InvalidValue("query: it is empty; write PromQL, for example 'up'")
+    return expr
+
+
+def _label_path(label: str) -> str:
+    """Label as part of a path; beyond letters, digits and _ in the way of Prometheus 3 (docs, "HTTP API", U__)."""
+    if _PLAIN_LABEL.fullmatch(label):
+        return label
+    return "U__" + "".join(
+        "__" if each == "_" else each if each.isascii() and each.isalnum() else f"_{ord(each):x}_" for each in label
+    )

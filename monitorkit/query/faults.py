@@ -1,0 +1,128 @@
+"""What went wrong between asking and answering, said so that a person knows what to do."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+
+from monitorkit.errors import QueryError
+
+if TYPE_CHECKING:
+    from monitorkit.query.transport import Reply
+    from monitorkit.query.wire import Malformed, Refused
+
+__all__ = ["no_answer", "no_use", "position", "refused"]
+
+_PARSE_ERROR = re.compile(r'(?:invalid parameter "query": )?(?:(\d+):(\d+)|\w+ position): parse error: (.*)', re.DOTALL)
+_PARAMETER = re.compile(r'invalid parameter "query": ')
+_EXCERPT = 200
+
+_REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
+    (
+        (requests.ConnectTimeout,),
+        "the server cannot be reached (no connection in time); check the address and the network",
+    ),
+    (
+        (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
+        "no complete answer within {seconds:g} s; ask for less, or pass a larger timeout_seconds",
+    ),
+    (
+        (requests.exceptions.SSLError,),
+        "no secure connection ({cause}); check the certificate, or the address",
+    ),
+    (
+        (requests.exceptions.ProxyError,),
+        "the proxy does not answer ({cause}); check the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+    ),
+    (
+        (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError),
+        "the connection broke off before the answer was complete; try again",
+    ),
+    (
+        (ConnectionRefusedError,),
+        "nothing listens there ({cause}); start a server with mk.start_prometheus(), or check the address",
+    ),
+    (
+        (socket.gaierror,),
+        "no such host ({cause}); check the address",
+    ),
+]
+_OTHER_REASON = "the connection failed ({cause}); try again, or check the address"
+_STATUS = {
+    401: "credentials are missing or wrong; pass auth=(user, password) or headers=",
+    403: "these credentials do not allow it; pass others with auth= or headers=",
+    404: "nothing at this path; the URL should be the server's root (with its prefix, without /graph or /api/v1)",
+    429: "too many requests; try again a little later",
+}
+
+
+def no_answer(error: Exception, *, timeout_seconds: float) -> str:
+    """Say why no answer came."""
+    cause = _cause(error)
+    fitting = (reason for kinds, reason in _REASONS if isinstance(error, kinds) or isinstance(cause, kinds))
+    told = getattr(cause, "strerror", None) or str(cause)
+    return next(fitting, _OTHER_REASON).format(seconds=timeout_seconds, cause=told)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Innermost error, without the request that the outer ones repeat."""
+    for deeper in (getattr(error, "reason", None), *error.args, error.__cause__):
+        if isinstance(deeper, BaseException) and deeper is not error:
+            return _cause(deeper)
+    return error
+
+
+def no_use(reply: Reply, why: Malformed | None = None) -> str:
+    """Say why an answer that came is of no use."""
+    answered = f"HTTP {reply.status}"
+    if reply.status in _STATUS:
+        return f"{answered}: {_STATUS[reply.status]}"
+    if not reply.body.strip():
+        return f"{answered} with an empty body; the server may be starting or overloaded: try again a little later"
+    if "html" in reply.content_type or reply.body.lstrip()[:1] == b"<":
+        return f"{answered} with a web page instead of data; is this a login page, or the address of another program?"
+    if reply.content_type.startswith("text/plain"):
+        return f"{answered}: {_excerpt(reply.body)}"
+    if why is not None:
+        return f"{answered}, but the body is {why}; cut short on its way, or not Prometheus' API"
+    return f"{answered}: {_excerpt(reply.body)}"
+
+
+def _excerpt(body: bytes) -> str:
+    lines = body.decode(errors="replace").strip().splitlines()
+    return lines[0][:_EXCERPT] if lines else ""
+
+
+def refused(refusal: Refused, *, query: str, server: str) -> QueryError:
+    """Turn an error of the API into ours, with the place in the query where the server tells it."""
+    message = refusal.message
+    place = None
+    if match := _PARSE_ERROR.match(message):
+        line, column, message = match.groups()
+        place = position(query, int(line), int(column)) if line else None
+    return QueryError(
+        _PARAMETER.sub("", message), query=query, error_type=refusal.error_type, position=place, server=server
+    )
+
+
+def position(query: str, line: int, column: int) -> int | None:
+    """Offset in characters of Prometheus' line and column, which count from 1 and in bytes.
+
+    Notes
+    -----
+    Source: ``ParseErr.Error`` in Prometheus' promql/parser/parse.go (2.42 and 3.5 alike).
+
+    Examples
+    --------
+    >>> position('"ü" + sum(up', 1, 14)
+    12
+    """
+    lines = query.encode(errors="replace").split(b"\n")
+    if not (1 <= line <= len(lines) and 1 <= column <= len(lines[line - 1]) + 1):
+        return None
+    before = b"\n".join([*lines[: line - 1], lines[line - 1][: column - 1]])
+    return len(before.decode(errors="replace"))

@@ -1,0 +1,331 @@
+"""HTTP: the only module that talks to a server.
+
+Every request has a timeout; credentials go to the server they were given for and to no other; whatever comes back that
+is no answer of the Prometheus API becomes one clear error.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.utils import check_header_validity
+
+import monitorkit
+from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
+from monitorkit.query import faults, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Auth", "Reply", "Session", "Transport", "is_loopback", "same_server", "session"]
+
+T = TypeVar("T")
+Auth = tuple[str, str] | requests.auth.AuthBase
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+MAX_REDIRECTS = 5
+CHUNK_BYTES = 1 << 16
+
+_METHOD_NOT_ALLOWED = 405
+_REDIRECTS = {301, 302, 307, 308}
+_HARMLESS_HEADERS = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"}
+
+
+class Session(requests.Session):
+    """A requests session with a timeout on every request, and headers that stay with the host they were meant for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = f"monitorkit/{monitorkit.__version__}"
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own options
+        """Send a request, with a timeout, and past any proxy where the server is on this machine."""
+        kwargs["timeout"] = kwargs.get("timeout") or DEFAULT_TIMEOUT_SECONDS
+        if is_loopback(request.url or ""):
+            kwargs["proxies"] = {}
+        return super().send(request, **kwargs)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Drop every header that may hold a secret when a redirect leads to another host, not only Authorization."""
+        if not same_server(response.request.url or "", prepared_request.url or ""):
+            for name in set(prepared_request.headers) - _HARMLESS_HEADERS:
+                if name.lower() not in _HARMLESS_HEADERS:
+                    del prepared_request.headers[name]
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # no types are published for it
+
+
+def session() -> Session:
+    """Make a session for HTTP: the one door through which this package talks to servers.
+
+    Returns
+    -------
+    Session
+        A requests session; close it, or use it as a context manager.
+
+    Examples
+    --------
+    >>> with session() as http:
+    ...     "monitorkit" in http.headers["User-Agent"]
+    True
+    """
+    return Session()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine itself.
+
+    Examples
+    --------
+    >>> is_loopback("http://127.0.0.1:9090"), is_loopback("http://prometheus:9090")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def same_server(old: str, new: str) -> bool:
+    """Whether what was meant for the one URL may go to the other: same host and port, or from http up to https.
+
+    Examples
+    --------
+    >>> same_server("http://a/x", "https://a/x"), same_server("http://a:9090", "http://a:9091")
+    (True, False)
+    """
+    (old_parts, old_port), (new_parts, new_port) = (
+        (parts, parts.port or {"http": 80, "https": 443}.get(parts.scheme)) for parts in map(urlsplit, (old, new))
+    )
+    if old_parts.hostname != new_parts.hostname:
+        return False
+    change = (old_parts.scheme, old_port, new_parts.scheme, new_port)
+    return change[:2] == change[2:] or change == ("http", 80, "https", 443)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server sent back."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Transport:
+    """Requests to one server.
+
+    Parameters
+    ----------
+    url
+        Root of the server, with its path prefix if it has one. A user and password in it are taken out and used as
+        `auth`.
+    timeout_seconds
+        How long one request may take as a whole.
+    session
+        A requests session to use; it is then the caller's to close.
+    headers
+        Headers for every request, for example a tenant or a bearer token.
+    auth
+        User and password, or any requests authentication.
+
+    Raises
+    ------
+    InvalidValue
+        If the URL or a header cannot be used.
+    InvalidType
+        If `auth` is neither a pair of texts nor a requests authentication.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        session: requests.Session | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: Auth | None = None,
+    ) -> None:
+        self.url, from_url = _clean(url)
+        if not timeout_seconds > 0:
+            raise InvalidValue(f"timeout_seconds: {timeout_seconds!r} must be more than 0")
+        self.timeout_seconds = timeout_seconds
+        self.server = self.url
+        self.headers = _checked(headers or {})
+        self.auth = _encoded(auth or from_url)
+        self._only_get = False
+        self._owns_session = session is None
+        self.session = session or Session()
+        if session is None and is_loopback(self.url):
+            # Compressing costs more than sending where nothing leaves the machine.
+            self.session.headers["Accept-Encoding"] = "identity"
+
+    def __repr__(self) -> str:
+        return f"Transport({self.url!r})"
+
+    def close(self) -> None:
+        """Close the connections, unless the session is the caller's."""
+        if self._owns_session:
+            self.session.close()
+
+    def call(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        method: str = "GET",
+        decode: Callable[[bytes], wire.Answer[T]] = wire.plain,
+    ) -> wire.Answer[T]:
+        """Call an end point of the API.
+
+        Parameters
+        ----------
+        path
+            Path below the server's root, such as ``api/v1/query``.
+        params
+            Its parameters; with ``POST`` they are sent as a form, so that a long query fits.
+        method
+            ``GET`` or ``POST``.
+        decode
+            What turns the body into an answer.
+
+        Raises
+        ------
+        QueryError
+            If the API answered with an error.
+        ServerUnavailable
+            If no answer came, or what came is none of the API.
+        """
+        reply = self.fetch(path, params, method="GET" if self._only_get else method)
+        if reply.status == _METHOD_NOT_ALLOWED and method == "POST" and not self._only_get:
+            # Some proxies let only GET through.
+            self._only_get = True
+            reply = self.fetch(path, params)
+        address = f"{self.url}/{path.lstrip('/')}"
+        try:
+            answer = decode(reply.body)
+        except wire.Refused as refusal:
+            raise faults.refused(refusal, query=str((params or {}).get("query", "")), server=self.server) from None
+        except wire.Malformed as error:
+            raise ServerUnavailable(address, faults.no_use(reply, error)) from None
+        if not 200 <= reply.status < 300:  # noqa: PLR2004 - the class of success
+            raise ServerUnavailable(address, faults.no_use(reply))
+        return answer
+
+    def fetch(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        method: str = "GET",
+        timeout_seconds: float | None = None,
+    ) -> Reply:
+        """Ask for a path and return whatever answer comes, after redirects within the server.
+
+        Raises
+        ------
+        ServerUnavailable
+            If none comes in time, or it leads to another host.
+        """
+        limit = timeout_seconds or self.timeout_seconds
+        deadline = time.monotonic() + limit
+        address = f"{self.url}/{path.lstrip('/')}"
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                location, reply = self._exchange(method, address, params or {}, deadline)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                raise ServerUnavailable(self.url, faults.no_answer(error, timeout_seconds=limit)) from error
+            if location is None:
+                return reply
+            address = self._redirected(address, location)
+        raise ServerUnavailable(self.url, f"more than {MAX_REDIRECTS} redirects; check the address")
+
+    def _exchange(
+        self, method: str, address: str, params: Mapping[str, Any], deadline: float
+    ) -> tuple[str | None, Reply]:
+        """One request; the address that it redirects to, if any, and its reply."""
+        remaining = max(deadline - time.monotonic(), 0.001)
+        with self.session.request(
+            method,
+            address,
+            params=None if method == "POST" else params,
+            data=params if method == "POST" else None,
+            headers=self.headers,
+            auth=self.auth,
+            timeout=(min(remaining, CONNECT_TIMEOUT_SECONDS), remaining),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = _read(response, deadline)
+        location = response.headers.get("Location") if response.status_code in _REDIRECTS else None
+        return location, Reply(response.status_code, response.headers.get("Content-Type", ""), body)
+
+    def _redirected(self, address: str, location: str) -> str:
+        """Address to ask next; credentials and query must not follow a redirect to somebody else."""
+        target = urljoin(address, location)
+        if not same_server(address, target):
+            host = urlsplit(target).netloc.rpartition("@")[2]
+            raise ServerUnavailable(self.url, f"redirects to another host, {host}; connect to that one if you trust it")
+        # The parameters are sent again, so a copy of them in the new address must not stay.
+        return urlunsplit(urlsplit(target)._replace(query="", fragment=""))
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """Body of a response, or a timeout also where a server sends byte after byte for ever."""
+    # read1 returns what has come; read would wait until a whole chunk is there.
+    read = getattr(response.raw, "read1", response.raw.read)
+    chunks = []
+    while chunk := read(CHUNK_BYTES, decode_content=True):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return b"".join(chunks)
+
+
+def _clean(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Root URL without user, password and last slash; and the two, if they were there."""
+    if not isinstance(url, str):
+        raise InvalidType(f"url: {type(url).__name__} is no text; write 'http://127.0.0.1:9090'")
+    text = url.strip()
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    # The URL is not repeated in the message: it may hold a password.
+    if parts.scheme not in {"http", "https"} or not host:
+        raise InvalidValue("url: no address of a server; write 'http://127.0.0.1:9090'")
+    if parts.query or parts.fragment:
+        raise InvalidValue(f"url: {host}: write the server's root only, without ?... and #...")
+    shown = f"[{host}]" if ":" in host else host
+    clean = urlunsplit((parts.scheme, f"{shown}:{port}" if port else shown, parts.path.rstrip("/"), "", ""))
+    if parts.username is None:
+        return clean, None
+    return clean, (unquote(parts.username), unquote(parts.password or ""))
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers that can be sent; an unusable one is named without its value, which may be a secret."""
+    for name, value in headers.items():
+        try:
+            check_header_validity((name, value))
+            str(value).encode("latin-1")
+        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+            raise InvalidValue(f"headers: the value of {name!r} cannot be sent; it must be one line of text") from None
+    return dict(headers)
+
+
+def _encoded(auth: Auth | None) -> Any:  # noqa: ANN401 - what requests takes
+    """Authentication as requests takes it; user and password as UTF-8 (RFC 7617)."""
+    if auth is None or callable(auth):
+        return auth
+    if isinstance(auth, tuple) and [type(part) for part in auth] == [str, str]:
+        return tuple(part.encode() for part in auth)
+    raise InvalidType("auth: pass (user, password) or a requests authentication such as requests.auth.HTTPDigestAuth")

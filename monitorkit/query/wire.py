@@ -1,0 +1,294 @@
+"""Bytes of the Prometheus API to arrays: float64 values bit for bit, timestamps as whole milliseconds.
+
+The form of the answers: Prometheus documentation, "HTTP API", sections "Format overview" and "Expression query result
+formats".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["Answer", "Histograms", "Malformed", "Refused", "Result", "Samples", "join", "plain", "result"]
+
+T = TypeVar("T")
+
+MAX_MS = 2**53
+
+CLOSED = ("right", "left", "neither", "both")
+"""pandas' word for which bounds belong to a bucket, by Prometheus' boundary rule 0 to 3."""
+
+
+class Malformed(ValueError):
+    """The bytes are no answer of the Prometheus API."""
+
+
+class Refused(Exception):
+    """The answer of the API is an error."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        self.error_type = error_type
+        self.message = message
+        super().__init__(f"{error_type}: {message}")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What the API returned, and what the server remarked about it."""
+
+    data: T
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
+
+
+def _no_floats() -> NDArray[np.float64]:
+    return np.empty(0, dtype=np.float64)
+
+
+def _no_integers() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Float samples of many series, as three arrays of shape (n_samples,).
+
+    `series` is the position of the sample's label set, `times` are ms since 1970.
+    """
+
+    series: NDArray[np.int64] = field(default_factory=_no_integers)
+    times: NDArray[np.int64] = field(default_factory=_no_integers)
+    numbers: NDArray[np.float64] = field(default_factory=_no_floats)
+
+
+@dataclass(frozen=True)
+class Histograms:
+    """Native histograms of many series, one row per bucket, as arrays of shape (n_buckets,).
+
+    A histogram without buckets has one row with NaN bounds and a bucket count of 0, so that its count and sum stay.
+    """
+
+    series: NDArray[np.int64] = field(default_factory=_no_integers)
+    times: NDArray[np.int64] = field(default_factory=_no_integers)
+    lower: NDArray[np.float64] = field(default_factory=_no_floats)
+    upper: NDArray[np.float64] = field(default_factory=_no_floats)
+    closed: NDArray[np.int64] = field(default_factory=_no_integers)
+    bucket_count: NDArray[np.float64] = field(default_factory=_no_floats)
+    count: NDArray[np.float64] = field(default_factory=_no_floats)
+    sum: NDArray[np.float64] = field(default_factory=_no_floats)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A decoded query result.
+
+    Parameters
+    ----------
+    kind
+        ``vector``, ``matrix``, ``scalar`` or ``string``.
+    labels
+        One label set per series, in the server's order; a scalar and a string have one empty set.
+    floats, histograms
+        The samples, ordered by series, then by time.
+    text
+        The value of a string result.
+    """
+
+    kind: str
+    labels: list[dict[str, str]]
+    floats: Samples = field(default_factory=Samples)
+    histograms: Histograms = field(default_factory=Histograms)
+    text: str | None = None
+
+
+def plain(body: bytes) -> Answer[Any]:
+    """Decode an answer of any end point into plain Python values.
+
+    Raises
+    ------
+    Refused
+        If the answer is an error of the API.
+    Malformed
+        If it is no answer of the API.
+
+    Examples
+    --------
+    >>> plain(b'{"status":"success","data":["up"],"warnings":["partial"]}')
+    Answer(data=['up'], warnings=('partial',), infos=())
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"not JSON ({error})") from None
+    status = document.get("status") if isinstance(document, dict) else None
+    if status == "error":
+        raise Refused(str(document.get("errorType", "error")), str(document.get("error", "no reason given")))
+    if status != "success" or "data" not in document:
+        raise Malformed('JSON, but without "status" and "data"')
+    return Answer(document["data"], _texts(document, "warnings"), _texts(document, "infos"))
+
+
+def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(str(text) for text in document.get(key) or ())
+
+
+def result(body: bytes) -> Answer[Result]:
+    """Decode the answer to a query.
+
+    Raises
+    ------
+    Refused
+        If the answer is an error of the API.
+    Malformed
+        If it is no query result.
+
+    Examples
+    --------
+    >>> answer = result(b'{"status":"success","data":{"resultType":"scalar","result":[1700000000.191,"2"]}}')
+    >>> answer.data.floats.times.tolist(), answer.data.floats.numbers.tolist()
+    ([1700000000191], [2.0])
+    """
+    answer = plain(body)
+    try:
+        kind = answer.data["resultType"]
+        decoded = _READERS[kind](answer.data["result"])
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise Malformed(f"JSON, but no query result ({type(error).__name__}: {error})") from None
+    return Answer(decoded, answer.warnings, answer.infos)
+
+
+def _scalar(pair: list[Any]) -> Result:
+    times, values = _columns([pair])
+    return Result("scalar", [{}], Samples(np.zeros(1, dtype=np.int64), times, values))
+
+
+def _string(pair: list[Any]) -> Result:
+    _, text = pair
+    return Result("string", [{}], text=str(text))
+
+
+def _vector(items: list[dict[str, Any]]) -> Result:
+    with_value = [position for position, item in enumerate(items) if "value" in item]
+    times, values = _columns([items[position]["value"] for position in with_value])
+    return Result(
+        "vector",
+        [_labels(item["metric"]) for item in items],
+        Samples(np.array(with_value, dtype=np.int64), times, values),
+        _histograms(
+            (position, [item["histogram"]])
+            for position, item in enumerate(items)
+            if "histogram" in item or "value" not in item
+        ),
+    )
+
+
+def _matrix(items: list[dict[str, Any]]) -> Result:
+    columns = [_columns(item.get("values") or ()) for item in items]
+    counts = [len(times) for times, _ in columns]
+    return Result(
+        "matrix",
+        [_labels(item["metric"]) for item in items],
+        Samples(
+            np.repeat(np.arange(len(items), dtype=np.int64), counts),
+            np.concatenate([_no_integers(), *(times for times, _ in columns)]),
+            np.concatenate([_no_floats(), *(values for _, values in columns)]),
+        ),
+        _histograms(
+            (position, item["histograms"])
+            for position, item in enumerate(items)
+            if "histograms" in item or "values" not in item
+        ),
+    )
+
+
+_READERS = {"scalar": _scalar, "string": _string, "vector": _vector, "matrix": _matrix}
+
+
+def _labels(metric: dict[str, str]) -> dict[str, str]:
+    if not all(type(value) is str for value in metric.values()):
+        raise TypeError("a label value is no text")
+    return metric
+
+
+def _columns(pairs: Sequence[list[Any]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Times in ms and values of ``[seconds, "value"]`` pairs."""
+    if not pairs:
+        return _no_integers(), _no_floats()
+    seconds, texts = zip(*pairs, strict=True)
+    # float() reads each decimal number to the nearest float64, which is the one that Go wrote, and NaN, +Inf and -Inf.
+    values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
+    return _milliseconds(seconds), values
+
+
+def _milliseconds(seconds: Sequence[float]) -> NDArray[np.int64]:
+    """Whole milliseconds; rounding undoes the error of the float, which is far below half a millisecond."""
+    milliseconds = np.rint(np.fromiter(map(float, seconds), dtype=np.float64, count=len(seconds)) * 1000)
+    if not (np.abs(milliseconds) < MAX_MS).all():
+        raise ValueError("a timestamp is out of range")
+    return milliseconds.astype(np.int64)
+
+
+def _histograms(series: Iterable[tuple[int, list[Any]]]) -> Histograms:
+    """Rows of buckets from ``(position, [[seconds, histogram], ...])``."""
+    rows = [
+        (position, seconds, *bucket, histogram["count"], histogram["sum"])
+        for position, pairs in series
+        for seconds, histogram in pairs
+        for bucket in histogram.get("buckets") or ((0, "NaN", "NaN", "0"),)
+    ]
+    if not rows:
+        return Histograms()
+    positions, seconds, rules, *numbers = zip(*rows, strict=True)
+    if not set(rules) <= set(range(len(CLOSED))):
+        raise ValueError("a bucket has an unknown boundary rule")
+    lower, upper, bucket_count, count, total = (
+        np.fromiter(map(float, column), dtype=np.float64, count=len(rows)) for column in numbers
+    )
+    return Histograms(
+        np.array(positions, dtype=np.int64),
+        _milliseconds(seconds),
+        lower,
+        upper,
+        np.array(rules, dtype=np.int64),
+        bucket_count,
+        count,
+        total,
+    )
+
+
+def join(results: Sequence[Result]) -> Result:
+    """Put range results over disjoint pieces of time together; series keep the order in which they were first seen."""
+    positions: dict[frozenset[tuple[str, str]], int] = {}
+    labels: list[dict[str, str]] = []
+    places = []
+    for piece in results:
+        place = np.empty(len(piece.labels), dtype=np.int64)
+        for position, label_set in enumerate(piece.labels):
+            key = frozenset(label_set.items())
+            if key not in positions:
+                positions[key] = len(labels)
+                labels.append(label_set)
+            place[position] = positions[key]
+        places.append(place)
+    return Result(
+        "matrix",
+        labels,
+        Samples(**_stack([piece.floats for piece in results], places)),
+        Histograms(**_stack([piece.histograms for piece in results], places)),
+    )
+
+
+def _stack(parts: Sequence[Samples | Histograms], places: Sequence[NDArray[np.int64]]) -> dict[str, Any]:
+    """Columns of all parts one after another, by series, then by time (the parts come in the order of time)."""
+    series = np.concatenate([place[part.series] for part, place in zip(parts, places, strict=True)])
+    order = np.argsort(series, kind="stable")
+    columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])}
+    return {**columns, "series": series[order]}
