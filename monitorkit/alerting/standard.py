@@ -1,4 +1,7 @@
-"""Rules that are ready to use, over the metrics of a served model."""
+"""Rules that are ready to use, over the metrics of a served model.
+
+Their texts name no threshold, only the value: a threshold stands in the expression alone, where it can be changed.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +60,8 @@ def high_latency(
         severity=severity,
         labels=labels or {},
         annotations={
-            "summary": f"Inference takes longer than {format_duration(limit)}",
-            "description": "The last request took {{ .Value | humanizeDuration }}, averaged over the model servers.",
+            "summary": "Inference takes {{ .Value | humanizeDuration }}",
+            "description": "Latency of the last request, averaged over the model servers.",
             "action": _BATCH,
         },
     )
@@ -106,10 +109,10 @@ def high_latency_mean(
         severity=severity,
         labels=labels or {},
         annotations={
-            "summary": f"Requests to {{{{ .Labels.model_name }}}} take longer than {format_duration(limit)} on average",
+            "summary": "Requests to {{ .Labels.model_name }} take {{ .Value | humanizeDuration }} on average",
             "description": (
-                "Version {{ .Labels.model_version }} of {{ .Labels.model_name }} took {{ .Value | humanizeDuration }} "
-                f"for a request, on average over {format_duration(window)}."
+                "Mean latency of version {{ .Labels.model_version }}, over all requests of the last "
+                f"{format_duration(window)}."
             ),
             "action": _BATCH,
         },
@@ -158,11 +161,8 @@ def low_accuracy(
         severity=severity,
         labels=labels or {},
         annotations={
-            "summary": f"{{{{ .Labels.model_name }}}} is right in less than {threshold * 100:g} % of cases",
-            "description": (
-                "Accuracy of version {{ .Labels.model_version }} of {{ .Labels.model_name }} is "
-                "{{ .Value | humanizePercentage }}."
-            ),
+            "summary": "{{ .Labels.model_name }} is right in only {{ .Value | humanizePercentage }} of cases",
+            "description": "The accuracy of version {{ .Labels.model_version }}, over its latest labelled predictions.",
             "action": (
                 "Compare the data with what the model was trained on; if it has changed, retrain on recent labelled "
                 "data and roll out the new version, or roll back if this one is new."
