@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from monitorkit.dashboards.thresholds import Step, Threshold, above, below, steps, threshold_tuple
+from monitorkit.dashboards.thresholds import Limit, Step, Threshold, above, below, steps, threshold_tuple
 from monitorkit.errors import InvalidType, InvalidValue
 
 __all__ = ["COLUMNS", "Calc", "Gauge", "Panel", "Queries", "Query", "Stat", "Threshold", "TimeSeries", "above", "below"]
@@ -66,7 +66,7 @@ class Panel:
     legend
         Legend of the queries that have none of their own.
     thresholds
-        :func:`above` and :func:`below`; one or several.
+        :func:`above` and :func:`below`, or an alert rule for its own threshold; one or several.
     min, max
         Ends of the value axis, in the unit of the values; None to follow the data.
     decimals
@@ -80,7 +80,7 @@ class Panel:
     unit: str = field(default="short", kw_only=True)
     description: str = field(default="", kw_only=True)
     legend: str = field(default="", kw_only=True)
-    thresholds: Threshold | Sequence[Threshold] = field(default=(), kw_only=True)
+    thresholds: Threshold | Limit | Sequence[Threshold | Limit] = field(default=(), kw_only=True)
     min: float | None = field(default=None, kw_only=True)
     max: float | None = field(default=None, kw_only=True)
     decimals: int | None = field(default=None, kw_only=True)

@@ -7,16 +7,17 @@ values, each with the colour that holds from it up to the next.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from monitorkit.dashboards.colors import hex_color
 from monitorkit.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["GOOD", "Step", "Threshold", "above", "below", "color_at", "steps", "threshold_tuple"]
+__all__ = ["GOOD", "Limit", "Step", "Threshold", "above", "below", "color_at", "steps", "threshold_tuple"]
 
 GOOD = "green"
 """Colour of values that no threshold speaks of."""
@@ -46,6 +47,21 @@ class Threshold:
         if self.side not in {"above", "below"}:
             raise InvalidValue(f"threshold {self.value:g}: side is {self.side!r}; use 'above' or 'below'")
         hex_color(self.color)
+
+
+class _Condition(Protocol):
+    @property
+    def value(self) -> float: ...
+    @property
+    def fires_above(self) -> bool | None: ...
+
+
+class Limit(Protocol):
+    """What holds a threshold itself: an alert rule. The number then stands in one place, the rule."""
+
+    @property
+    def condition(self) -> _Condition | None:
+        """The number, and on which side of it the alert fires."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +94,18 @@ def below(value: float, color: str = "red") -> Threshold:
     return Threshold(value, color, "below")
 
 
-def threshold_tuple(thresholds: Threshold | Iterable[Threshold]) -> tuple[Threshold, ...]:
-    """Check one threshold or several, and return them as a tuple.
+def threshold_tuple(thresholds: Threshold | Limit | Iterable[Threshold | Limit]) -> tuple[Threshold, ...]:
+    """Check one threshold or several, and return them as a tuple; an alert rule gives its own, in red.
 
     Raises
     ------
     InvalidType
-        If one is no :class:`Threshold`.
+        If one is no :class:`Threshold` and no alert rule.
     InvalidValue
-        If two have the same value, or a value is coloured from both sides.
+        If two have the same value, a value is coloured from both sides, or a rule compares with no number.
     """
-    items = (thresholds,) if isinstance(thresholds, Threshold) else tuple(thresholds)
-    for item in items:
-        if not isinstance(item, Threshold):
-            raise InvalidType(f"{item!r} is no threshold; write above(1.0, 'red') or below(0.90, 'red')")
+    several = thresholds if isinstance(thresholds, Iterable) else (thresholds,)
+    items = tuple(_threshold(item) for item in several)
     lower = [item.value for item in items if item.side == "below"]
     upper = [item.value for item in items if item.side == "above"]
     if len(set(lower)) < len(lower) or len(set(upper)) < len(upper):
@@ -102,6 +116,16 @@ def threshold_tuple(thresholds: Threshold | Iterable[Threshold]) -> tuple[Thresh
             "every 'below' must lie under every 'above'"
         )
     return items
+
+
+def _threshold(item: object) -> Threshold:
+    if isinstance(item, Threshold):
+        return item
+    if not hasattr(item, "condition"):
+        raise InvalidType(f"{item!r} is no threshold; write above(1.0, 'red'), below(0.90, 'red') or an alert rule")
+    if item.condition is None or item.condition.fires_above is None:
+        raise InvalidValue(f"{item!r} fires neither above nor below a number; write above(...) or below(...)")
+    return above(item.condition.value) if item.condition.fires_above else below(item.condition.value)
 
 
 def steps(thresholds: Sequence[Threshold], *, good: str = GOOD) -> tuple[Step, ...]:
