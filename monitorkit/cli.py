@@ -1,0 +1,92 @@
+"""The command line: ``monitorkit install``, ``find``; each command is a function and a line in the table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import monitorkit
+from monitorkit.errors import MonitorkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from monitorkit.services.install import Binary
+
+__all__ = ["COMMANDS", "Command", "main"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Parameters
+    ----------
+    run
+        Does it and returns the exit status; its docstring is the help.
+    arguments
+        Adds what it takes to its parser.
+    """
+
+    run: Callable[[argparse.Namespace], int]
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+def install(options: argparse.Namespace) -> int:
+    """Find a program on this machine or download it, without root; print its path and version."""
+    from monitorkit import services  # noqa: PLC0415 - `monitorkit --help` must stay quick
+
+    found = services.install(options.program, options.version, report=_remark)
+    _show(found)
+    return 0
+
+
+def find(options: argparse.Namespace) -> int:
+    """Print the path and version of a program that is on this machine."""
+    from monitorkit import services  # noqa: PLC0415 - as above
+
+    _show(services.find(options.program, options.version, report=_remark))
+    return 0
+
+
+def _remark(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _show(binary: Binary) -> None:
+    print(f"{binary.path} {binary.version} ({binary.source})")
+
+
+def _program(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", help="for example prometheus")
+    parser.add_argument("--version", metavar="X.Y.Z", help="the version it must have")
+
+
+COMMANDS = {
+    "install": Command(install, _program),
+    "find": Command(find, _program),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status; an error is one line on standard error and status 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        return COMMANDS[options.command].run(options)
+    except MonitorkitError as error:
+        print(f"monitorkit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="monitorkit", description=(monitorkit.__doc__ or "").splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"monitorkit {monitorkit.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        text = (command.run.__doc__ or "").strip()
+        command.arguments(commands.add_parser(name, help=text, description=text))
+    return parser
