@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from monitorkit.dashboards import panels
 from monitorkit.dashboards.board import Dashboard, Placed, Row
+from monitorkit.dashboards.standard import inference
 
-__all__ = ["Dashboard", "Placed", "Row", "panels"]
+__all__ = ["Dashboard", "Placed", "Row", "inference", "panels"]

@@ -6,19 +6,23 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.dashboards.panels import Panel
 from monitorkit.dashboards.rows import Placed, Row, as_row, place
+from monitorkit.documents import json_text, write_file
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from monitorkit.dashboards.drawing import Picture
     from monitorkit.dashboards.reading import BoardReading, Source
+    from monitorkit.dashboards.view import View
     from monitorkit.durations import Duration
 
 __all__ = ["Dashboard", "Placed", "Row"]
@@ -129,6 +133,41 @@ class Dashboard:
         reading = self.read(prom, last=last, at=at)
         return draw_page(self, reading, warning=str(reading.unavailable or ""))
 
+    def show(
+        self,
+        prom: Source | None = None,
+        *,
+        last: Duration | None = None,
+        refresh: Duration | None = None,
+        live: bool = True,
+    ) -> View:
+        """Show the dashboard: a picture that renews itself in a notebook, text in a terminal.
+
+        The picture is drawn by a thread, also while another cell runs. When the cell is run again, or the same
+        dashboard is shown in another cell, the earlier view stops. What is saved with the notebook is a plain picture.
+
+        Parameters
+        ----------
+        prom
+            Client to ask; None for the Prometheus that was started or connected last.
+        last, refresh
+            How far to look back, and how often to look; None for the dashboard's own values.
+        live
+            False shows one picture that stays as it is.
+
+        Returns
+        -------
+        View
+            ``stop()`` ends it and leaves the last picture; also a context manager.
+        """
+        from monitorkit.dashboards.reading import default_source  # noqa: PLC0415 - a spec loads no pandas
+
+        # By name, when it is called: nothing up here may import the notebook's layer.
+        notebook = import_module("monitorkit.notebook.live")
+        source = default_source() if prom is None else prom
+        view: View = notebook.show(self, source, last=last, refresh=refresh, live=live)
+        return view
+
     def summary(
         self, prom: Source | None = None, *, last: Duration | None = None, at: float | datetime | None = None
     ) -> str:
@@ -136,6 +175,28 @@ class Dashboard:
         from monitorkit.dashboards.summary import summary_text  # noqa: PLC0415 - a spec loads no pandas
 
         return summary_text(self, self.read(prom, last=last, at=at))
+
+    def to_grafana(self) -> dict[str, Any]:
+        """Return the dashboard as Grafana's JSON; see :func:`monitorkit.dashboards.grafana.to_grafana`."""
+        from monitorkit.dashboards.grafana import to_grafana  # noqa: PLC0415 - it is made from this module's class
+
+        return to_grafana(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the dashboard into a file that Grafana imports or finds in a provisioned folder.
+
+        Returns
+        -------
+        Path
+            The file, absolute.
+
+        Examples
+        --------
+        >>> from tempfile import mkdtemp
+        >>> Dashboard("My model").save(mkdtemp() + "/my-model.json").name
+        'my-model.json'
+        """
+        return write_file(path, json_text(self.to_grafana()))
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - as dataclasses.replace
         """Return a copy with some fields changed."""

@@ -14,7 +14,19 @@ from typing import Any, ClassVar, Literal, Self, get_args
 from monitorkit.dashboards.thresholds import Limit, Step, Threshold, above, below, steps, threshold_tuple
 from monitorkit.errors import InvalidType, InvalidValue
 
-__all__ = ["COLUMNS", "Calc", "Gauge", "Panel", "Queries", "Query", "Stat", "Threshold", "TimeSeries", "above", "below"]
+__all__ = [
+    "COLUMNS",
+    "Calc",
+    "Gauge",
+    "Panel",
+    "Queries",
+    "Query",
+    "Stat",
+    "Threshold",
+    "TimeSeries",
+    "above",
+    "below",
+]
 
 COLUMNS = 24
 """Columns of Grafana's grid."""

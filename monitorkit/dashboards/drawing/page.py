@@ -28,7 +28,13 @@ BANNER_HEIGHT = 30.0
 
 
 def draw_page(
-    board: Dashboard, reading: BoardReading, *, status: str = "", warning: str = "", scale: float = 2.0
+    board: Dashboard,
+    reading: BoardReading,
+    *,
+    status: str = "",
+    live: bool = False,
+    warning: str = "",
+    scale: float = 2.0,
 ) -> Picture:
     """Draw a dashboard.
 
@@ -38,6 +44,8 @@ def draw_page(
         What its queries gave.
     status
         Stands in the upper right corner.
+    live
+        Whether to put a green dot before it.
     warning
         Stands over the panels, in red.
     scale
@@ -50,7 +58,7 @@ def draw_page(
     n_units = max((place.y + place.height for place in places), default=4)
     height = round(top + banner + n_units * UNIT - GAP + MARGIN)
     sheet = Sheet(WIDTH, height, scale=scale, ground=PAGE)
-    _draw_head(sheet, board, reading, status)
+    _draw_head(sheet, board, reading, status, live=live)
     if warning:
         _draw_warning(sheet, top, warning)
     readings = iter(reading.readings)
@@ -68,12 +76,16 @@ def draw_page(
     return Picture(sheet.figure, title=board.title, width=round(WIDTH), height=height, errors=reading.errors)
 
 
-def _draw_head(sheet: Sheet, board: Dashboard, reading: BoardReading, status: str) -> None:
+def _draw_head(sheet: Sheet, board: Dashboard, reading: BoardReading, status: str, *, live: bool) -> None:
     span = span_text(reading.start, reading.end)
     right = WIDTH - MARGIN
     sheet.text(right, MARGIN + 22, span, size=10.5, color=MUTED, ha="right")
     if status:
         sheet.text(right, MARGIN + 6, status, size=10.5, color=INK, ha="right")
+    if live:
+        sheet.text(
+            right - text_width(status, 10.5) - 6, MARGIN + 6, "●", size=10.5, color=hex_color("green"), ha="right"
+        )
     room = WIDTH - 2 * MARGIN - text_width(span, 10.5) - 20
     sheet.text(MARGIN, MARGIN + 20, elide(board.title, room, 19, "bold"), size=19, weight="bold")
     if board.description:

@@ -1,0 +1,194 @@
+"""Dashboards that are ready to use, over the metrics of a served model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitorkit.dashboards.board import Dashboard
+from monitorkit.dashboards.panels import Gauge, Query, Stat, TimeSeries, above
+from monitorkit.dashboards.rows import Row
+from monitorkit.durations import Duration, format_duration
+
+if TYPE_CHECKING:
+    from monitorkit.dashboards.thresholds import Limit
+
+__all__ = ["inference"]
+
+_ANSWERED = 'sum(rate(inference_requests_total{status="ok"}[$__rate_interval]))'
+_ALL = "sum(rate(inference_requests_total[$__rate_interval]))"
+_MODEL = "{{model_name}} {{model_version}}"
+
+
+def inference(
+    title: str = "Inference",
+    *,
+    latency: Duration = "1s",
+    accuracy: float = 0.90,
+    last: Duration = "15m",
+    refresh: Duration = "5s",
+) -> Dashboard:
+    """Dashboard of a served model: how fast it answers, how often it is right, and what that costs the machine.
+
+    Parameters
+    ----------
+    title
+        Heading.
+    latency
+        Latency from which on panels turn red, as in :func:`monitorkit.alerting.standard.high_latency`.
+    accuracy
+        Accuracy and recall under which they do, from 0 to 1, as in :func:`monitorkit.alerting.standard.low_accuracy`.
+    last, refresh
+        How far it looks back, and how often it asks again.
+
+    Examples
+    --------
+    >>> [row.title for row in inference().rows]
+    ['Now', 'Performance', 'Effect', 'Machine']
+    """
+    from monitorkit.alerting.standard import high_latency, low_accuracy  # noqa: PLC0415 - it loads what checks rules
+
+    slow = high_latency(latency)
+    wrong = low_accuracy(accuracy)
+    return Dashboard(
+        title,
+        [
+            Row(
+                "Now", [_throughput_now(), _errors_now(), _latency_now(slow), _accuracy_now(wrong), _recall_now(wrong)]
+            ),
+            Row("Performance", [_throughput(), _latency(slow)]),
+            Row("Effect", [_effect(wrong)]),
+            Row("Machine", [*_usage_now(), _usage()]),
+        ],
+        description="A served model: how fast it answers, how often it is right, what it costs the machine.",
+        tags=("monitorkit", "inference"),
+        last=format_duration(last),
+        refresh=format_duration(refresh),
+    )
+
+
+def _throughput_now() -> Stat:
+    return Stat(
+        "Throughput",
+        _ANSWERED,
+        unit="reqps",
+        description="Requests answered with status ok, per second, over all replicas.",
+    )
+
+
+def _errors_now() -> Stat:
+    return Stat(
+        "Errors",
+        f"1 - {_ANSWERED} / {_ALL}",
+        unit="percentunit",
+        min=0,
+        thresholds=[above(0.01, "orange"), above(0.05, "red")],
+        description="Share of requests that were not answered with ok: refused, wrong, or failed. "
+        "Nothing is shown while there are no requests, since 0/0 is no number.",
+    )
+
+
+def _latency_now(slow: Limit) -> Stat:
+    return Stat(
+        "Latency, 95 % are faster",
+        _quantile(0.95),
+        unit="s",
+        thresholds=slow,
+        description="95 of 100 requests were answered within this time, estimated from a histogram.",
+    )
+
+
+def _accuracy_now(wrong: Limit) -> Stat:
+    return Stat(
+        "Accuracy",
+        Query("model_accuracy", _MODEL),
+        unit="percentunit",
+        thresholds=wrong,
+        description="Share of right predictions among the latest whose true labels are known. "
+        "Labels come late, and so does this number.",
+    )
+
+
+def _recall_now(wrong: Limit) -> Stat:
+    return Stat(
+        "Recall",
+        Query("model_recall", _MODEL),
+        unit="percentunit",
+        thresholds=wrong,
+        description="How much of what it should find the model finds: true positives / (true positives + false "
+        "negatives), averaged over the classes.",
+    )
+
+
+def _throughput() -> TimeSeries:
+    return TimeSeries(
+        "Throughput",
+        [Query(_ANSWERED, "answered, all replicas"), Query("rate(inference_requests_total[5m])", "{{status}}, 5 min")],
+        unit="reqps",
+        min=0,
+        description="Requests per second: the sum of what was answered, beside the plain rate over 5 minutes. "
+        "rate(inference_requests_total[5m]) alone gives one line per replica and status, and follows a change only "
+        "over five minutes; sum(rate(...)) with $__rate_interval is the throughput of the service. Take the rate "
+        "first, then the sum: a sum of counters hides the restart of one of them.",
+    )
+
+
+def _latency(slow: Limit) -> TimeSeries:
+    return TimeSeries(
+        "Latency",
+        [
+            Query("avg(inference_latency_seconds)", "last request"),
+            Query(_quantile(0.5), "p50"),
+            Query(_quantile(0.95), "p95"),
+            Query(_quantile(0.99), "p99"),
+        ],
+        unit="s",
+        min=0,
+        thresholds=slow,
+        description="Time to answer: of the last request before each scrape, beside quantiles of all requests. "
+        "A last value sees one request in each scrape interval and misses the slow ones between; the histogram counts "
+        "every request. Its quantiles are estimated within a bucket, and can be summed over replicas, which quantiles "
+        "computed by each replica cannot.",
+    )
+
+
+def _effect(wrong: Limit) -> TimeSeries:
+    return TimeSeries(
+        "Accuracy and recall",
+        [Query("model_accuracy", f"accuracy {_MODEL}"), Query("model_recall", f"recall {_MODEL}")],
+        unit="percentunit",
+        thresholds=wrong,
+        description="How often the model is right, over a sliding window of predictions whose true labels are known. "
+        "Accuracy: right predictions / all predictions. Recall: true positives / (true positives + false negatives), "
+        "averaged over the classes. Where classes are rare, accuracy stays high while recall falls.",
+    )
+
+
+def _usage_now() -> list[Gauge]:
+    limits = [above(70, "orange"), above(90, "red")]
+    return [
+        Gauge(name, query, unit="percent", decimals=0, thresholds=limits, width=4, description=text)
+        for name, query, text in (
+            (
+                "CPU",
+                "cpu_usage",
+                "Used time / total time of the machine's processors. At 100 % requests begin to wait.",
+            ),
+            ("Memory", "memory_usage", "Used memory / total memory. At 100 % the system ends processes."),
+        )
+    ]
+
+
+def _usage() -> TimeSeries:
+    return TimeSeries(
+        "Usage of the machine",
+        [Query("cpu_usage", "CPU"), Query("memory_usage", "memory")],
+        unit="percent",
+        min=0,
+        max=100,
+        description="CPU and memory of the machine that the model runs on, other programs included.",
+    )
+
+
+def _quantile(share: float) -> str:
+    buckets = "rate(inference_request_duration_seconds_bucket[$__rate_interval])"
+    return f"histogram_quantile({share}, sum by (le) ({buckets}))"

@@ -1,0 +1,1 @@
+"""What needs a notebook: the only package that imports IPython and ipywidgets."""
