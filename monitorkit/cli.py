@@ -38,8 +38,7 @@ def install(options: argparse.Namespace) -> int:
     """Find a program on this machine or download it, without root; print its path and version."""
     from monitorkit import services  # noqa: PLC0415 - `monitorkit --help` must stay quick
 
-    found = services.install(options.program, options.version, report=_remark)
-    _show(found)
+    _show(services.install(options.program, options.version, report=_remark(options)), options)
     return 0
 
 
@@ -47,21 +46,27 @@ def find(options: argparse.Namespace) -> int:
     """Print the path and version of a program that is on this machine."""
     from monitorkit import services  # noqa: PLC0415 - as above
 
-    _show(services.find(options.program, options.version, report=_remark))
+    _show(services.find(options.program, options.version, report=_remark(options)), options)
     return 0
 
 
-def _remark(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _remark(options: argparse.Namespace) -> Callable[[str], None] | None:
+    """Where the reason goes of each place where a program is not; when quiet, into the error if there is one."""
+    return None if options.quiet else lambda text: print(text, file=sys.stderr, flush=True)
 
 
-def _show(binary: Binary) -> None:
-    print(f"{binary.path} {binary.version} ({binary.source})")
+def _show(binary: Binary, options: argparse.Namespace) -> None:
+    if options.print_path:
+        print(binary.path)
+    elif not options.quiet:
+        print(f"{binary.path} {binary.version} ({binary.source})")
 
 
 def _program(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", help="for example prometheus")
     parser.add_argument("--version", metavar="X.Y.Z", help="the version it must have")
+    parser.add_argument("--quiet", action="store_true", help="say nothing unless it fails")
+    parser.add_argument("--print-path", action="store_true", help="print the path alone")
 
 
 COMMANDS = {
