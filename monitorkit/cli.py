@@ -13,7 +13,7 @@ from monitorkit.errors import MonitorkitError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitorkit.services.install import Binary
+    from monitorkit.services.binaries import Binary
 
 __all__ = ["COMMANDS", "Command", "main"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitorkit.services.install import find, install
+from monitorkit.services.binaries import find, install
 from monitorkit.services.prometheus import Prometheus
 from monitorkit.services.rule_files import check_rules, rule_document
 from monitorkit.services.start import connect, start_prometheus

@@ -15,8 +15,8 @@ from monitorkit.errors import ServiceError
 from monitorkit.processes import Process, run, wait_until
 from monitorkit.query.transport import session
 from monitorkit.services import promtool
+from monitorkit.services.binaries import beside, find
 from monitorkit.services.configuration import prometheus_document
-from monitorkit.services.install import beside, find
 from monitorkit.services.rule_files import matching, rule_document, rule_error
 from monitorkit.services.storage import Storage
 from monitorkit.services.targets import Target
