@@ -1,8 +1,8 @@
 """The applications of a model server: the model on one port, its metrics on another.
 
 Which requests are counted in ``inference_requests_total``: every ``POST /predict``, and every request that is refused,
-whatever its path (unknown path, wrong method, malformed HTTP, wrong feedback). Pages, health checks, scrapes and feedback
-that is accepted are not: they ask the model nothing.
+whatever its path (unknown path, wrong method, malformed HTTP, wrong feedback). Pages, health checks, scrapes and
+feedback that is accepted are not: they ask the model nothing.
 """
 
 from __future__ import annotations

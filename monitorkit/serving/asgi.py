@@ -134,6 +134,7 @@ class Application:
         self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             raise RuntimeError(f"this application speaks HTTP, not {scope['type']}")
         code, body, headers = await self._answer(scope, receive)
@@ -152,7 +153,7 @@ class Application:
         except asyncio.CancelledError:
             # Only the end of the server cancels a request; its client is told so.
             refusal = stopping()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens here
             _log.exception("%s %s failed", scope["method"], scope["path"])
             refusal = Refusal(500, "internal", f"the server failed: {type(error).__name__}: {error}")
         self.refused(refusal)

@@ -46,8 +46,8 @@ class _Remembered(NamedTuple):
 class FeedbackStore:
     """The predictions that still wait for a true label, bounded in number and in age.
 
-    Ids are a prefix of this store's own and a running number, so that an id that was given out and forgotten can be told
-    from one that never was, without remembering either.
+    Ids are a prefix of this store's own and a running number, so that an id that was given out and forgotten can be
+    told from one that never was, without remembering either.
 
     Parameters
     ----------

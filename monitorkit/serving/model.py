@@ -102,7 +102,8 @@ class Model:
         """
         try:
             result = self._call(self._table(X))
-        except BaseException as error:  # noqa: BLE001 - a model that calls sys.exit() must not end the server
+        except BaseException as error:
+            # Of any kind: a model that calls sys.exit() must not end the thread.
             message = str(error)[:MAX_MESSAGE_LENGTH]
             detail = f"the model raised {type(error).__name__}: {message or 'no message'}"
             raise Refusal(500, "model_raised", detail) from error

@@ -65,7 +65,7 @@ def read_instances(body: bytes, n_features: int | None = None) -> Matrix:
     if X is None or X.ndim != 2 or not X.shape[1]:  # noqa: PLR2004 - rows and columns
         raise _explain(instances, n_features)
     if n_features is not None and X.shape[1] != n_features:
-        raise _wrong_width(0, X.shape[1], n_features)
+        raise _wrong_width(0, X.shape[1], X.shape[1], n_features)
     if not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0]
         raise _not_finite(f"instances[{row}][{column}]")
@@ -134,7 +134,7 @@ def _field(document: Any, key: str, example: str) -> Any:  # noqa: ANN401 - any 
 
 def _explain(instances: Sequence[Any], n_features: int | None) -> Refusal:
     """Find the first row that is no list of numbers of the right length."""
-    width = n_features
+    first = len(instances[0]) if isinstance(instances[0], list) else 0
     for row, instance in enumerate(instances):
         where = f"instances[{row}]"
         if not isinstance(instance, list):
@@ -142,23 +142,20 @@ def _explain(instances: Sequence[Any], n_features: int | None) -> Refusal:
             return _bad("wrong_shape", f"{where} is {_kind(instance)}: each row is a list of numbers{hint}", where)
         for column, value in enumerate(instance):
             if type(value) not in _NUMBERS:
-                place = f"{where}[{column}]"
-                if value is None:
-                    return _not_finite(place, "null")
-                error = "wrong_shape" if isinstance(value, list) else "wrong_type"
-                return _bad(error, f"{place} is {_kind(value)}: send a number", place)
+                return _no_number(value, f"{where}[{column}]")
         if not instance:
             return _bad("empty", f"{where} is empty: send at least one number a row", where)
-        if width is not None and len(instance) != width:
-            if n_features is None:
-                return _bad(
-                    "wrong_shape",
-                    f"{where} has {len(instance)} numbers and instances[0] has {width}: send rows of equal length",
-                    where,
-                )
-            return _wrong_width(row, len(instance), n_features)
-        width = len(instance)
+        if len(instance) != (n_features or first):
+            return _wrong_width(row, len(instance), first, n_features)
     return _bad("wrong_shape", f"instances cannot be read as rows of numbers: send {_EXAMPLE}", "instances")
+
+
+def _no_number(value: object, where: str) -> Refusal:
+    if value is None:
+        return _not_finite(where, "null")
+    return _bad(
+        "wrong_shape" if isinstance(value, list) else "wrong_type", f"{where} is {_kind(value)}: send a number", where
+    )
 
 
 def _is_short_row(instances: Sequence[Any]) -> bool:
@@ -166,8 +163,11 @@ def _is_short_row(instances: Sequence[Any]) -> bool:
     return len(instances) <= 10 and set(map(type, instances)) <= _NUMBERS  # noqa: PLR2004 - fits on a line
 
 
-def _wrong_width(row: int, width: int, n_features: int) -> Refusal:
+def _wrong_width(row: int, width: int, first: int, n_features: int | None) -> Refusal:
     where = f"instances[{row}]"
+    if n_features is None:
+        detail = f"{where} has {_numbers(width)} and instances[0] has {first}: send rows of equal length"
+        return _bad("wrong_shape", detail, where)
     detail = f"{where} has {_numbers(width)} and the model expects {n_features}: send rows of {_numbers(n_features)}"
     return _bad("wrong_width", detail, where)
 

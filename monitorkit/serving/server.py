@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit import ports, running
@@ -15,9 +14,8 @@ from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving import client, pages
 from monitorkit.serving.app import MetricsApplication, ModelApplication
 from monitorkit.serving.feedback import FeedbackStore, Served
-from monitorkit.serving.limits import Limits
-from monitorkit.serving.listener import DRAIN_SECONDS, Listener
-from monitorkit.serving.model import Model
+from monitorkit.serving.listener import Listener
+from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_text
 from monitorkit.serving.worker import PredictionWorker
 
 if TYPE_CHECKING:
@@ -29,13 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from monitorkit.serving.client import Predictions
+    from monitorkit.serving.limits import Limits
+    from monitorkit.serving.model import Model
     from monitorkit.serving.payload import Label
+    from monitorkit.serving.settings import Settings
 
 __all__ = ["KIND", "ModelServer", "serve"]
 
 KIND = "model server"
-MAX_NAME_LENGTH = 128
-DEFAULT_LIMITS = Limits()
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a client on this machine writes instead
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
@@ -131,8 +130,8 @@ class ModelServer:
     @property
     def alive(self) -> bool:
         """Whether it answers; never in a forked child of the process that started it."""
-        threads = (self._worker, *self._listeners)
-        return not self._stopped and self._owner == os.getpid() and all(thread.alive for thread in threads)
+        threads = [self._worker.alive, *(listener.alive for listener in self._listeners)]
+        return not self._stopped and self._owner == os.getpid() and all(threads)
 
     def predict(self, X: ArrayLike | pd.DataFrame, *, timeout_seconds: float = 60.0) -> Predictions:
         """Ask for predictions with one real HTTP request, counted and timed like anyone's.
@@ -188,6 +187,8 @@ class ModelServer:
         """
         if isinstance(ids, str):
             raise InvalidType(f"ids: {ids!r} is one text; pass a list of ids")
+        if isinstance(y_true, str) or not hasattr(y_true, "__iter__"):
+            raise InvalidType(f"y_true: {y_true!r} is one label; pass a list of labels")
         document = {"ids": list(getattr(ids, "ids", ids)), "y_true": client.labels(y_true)}
         answer: dict[str, Any] = self._ask("/feedback", document, timeout_seconds)
         return {result: count for result, count in answer.items() if result != "results"}
@@ -209,8 +210,8 @@ class ModelServer:
         InvalidType, InvalidValue
             If the model cannot be served; the present one stays.
         """
-        adapter, checked = _checked(model, version=self.version if version is None else version, **settings)
-        self._swap(adapter, checked)
+        adapter, settings_checked = checked(model, version=self.version if version is None else version, **settings)
+        self._swap(adapter, settings_checked)
 
     def _swap(self, model: Model, settings: Settings) -> None:
         with self._lock:
@@ -245,7 +246,8 @@ class ModelServer:
                 listener.close()
             for listener in self._listeners:
                 listener.join()
-            self._worker.stop(timeout_seconds=DRAIN_SECONDS)
+            # The listeners have awaited the model already; one that hangs is left to its thread, which keeps nothing up.
+            self._worker.stop(timeout_seconds=1.0)
             running.remove(KIND, self)
 
     def __enter__(self) -> Self:
@@ -348,7 +350,7 @@ def serve(
     >>> answer.predictions, counts["joined"]
     ([True, False], 2)
     """
-    adapter, settings = _checked(
+    adapter, settings = checked(
         model,
         version=version,
         classes=classes,
@@ -357,7 +359,7 @@ def serve(
         window=window,
         limits=limits,
     )
-    name = _text("name", adapter.name if name is None else name)
+    name = checked_text("name", adapter.name if name is None else name)
     with running.starting(KIND, name):
         server: ModelServer | None = running.find(KIND, name)
         if server is not None:
@@ -368,44 +370,6 @@ def serve(
         server._start()  # noqa: SLF001 - of this module
         running.add(KIND, server)
         return server
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What goes with a model when it is served."""
-
-    version: str = "1"
-    positive_class: Label | None = None
-    window: int = DEFAULT_WINDOW
-    limits: Limits = DEFAULT_LIMITS
-
-
-def _checked(
-    model: object,
-    *,
-    classes: Sequence[Label] | None = None,
-    example: Sequence[float] | None = None,
-    **settings: Any,  # noqa: ANN401 - the fields of Settings
-) -> tuple[Model, Settings]:
-    """Check everything before anything is changed."""
-    adapter = Model(model, classes=classes, example=example)
-    checked = Settings(**settings | {"version": _text("version", str(settings["version"]))})
-    if not isinstance(checked.limits, Limits):
-        raise InvalidType(f"limits: {checked.limits!r} is no Limits; write monitorkit.serving.Limits(...)")
-    if not isinstance(checked.window, int) or checked.window < 1:
-        raise InvalidValue(f"window: {checked.window!r} is no number of predictions; it must be at least 1")
-    if checked.positive_class is not None and adapter.class_set is not None:
-        if checked.positive_class not in adapter.class_set:
-            raise InvalidValue(f"positive_class: {checked.positive_class!r} is none of the classes {adapter.classes}")
-    return adapter, checked
-
-
-def _text(what: str, text: str) -> str:
-    if not isinstance(text, str):
-        raise InvalidType(f"{what}: {text!r} is no text")
-    if not text.strip() or not text.isprintable() or len(text) > MAX_NAME_LENGTH:
-        raise InvalidValue(f"{what}: {text!r} must be 1 to {MAX_NAME_LENGTH} printable characters")
-    return text
 
 
 def _bind(name: str, host: str, port: int | None, metrics_port: int | None) -> tuple[socket.socket, socket.socket]:

@@ -91,7 +91,8 @@ class PredictionWorker:
         """End the thread after what is queued; return whether it has ended."""
         self._stopped = True
         self._queue.put(None)
-        self._thread.join(timeout_seconds)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
     def _run(self) -> None:

@@ -1,0 +1,88 @@
+"""What goes with a model when it is served, checked before anything is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.serving.limits import Limits
+from monitorkit.serving.model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitorkit.serving.payload import Label
+
+__all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_text"]
+
+DEFAULT_LIMITS = Limits()
+MAX_NAME_LENGTH = 128
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is served; the fields are those arguments of :func:`monitorkit.serve`.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If a field cannot be used.
+
+    Examples
+    --------
+    >>> Settings(version="2").window
+    1000
+    """
+
+    version: str = "1"
+    positive_class: Label | None = None
+    window: int = DEFAULT_WINDOW
+    limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        checked_text("version", self.version)
+        if not isinstance(self.limits, Limits):
+            raise InvalidType(f"limits: {self.limits!r} is no Limits; write monitorkit.serving.Limits(...)")
+        if isinstance(self.window, bool) or not isinstance(self.window, int):
+            raise InvalidType(f"window: {self.window!r} is no whole number of predictions")
+        if self.window < 1:
+            raise InvalidValue(f"window: {self.window!r} must be at least one prediction")
+
+
+def checked(
+    model: object,
+    *,
+    classes: Sequence[Label] | None = None,
+    example: Sequence[float] | None = None,
+    **settings: Any,  # noqa: ANN401 - the fields of Settings
+) -> tuple[Model, Settings]:
+    """Check a model and how it is to be served.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If the model cannot be served like that.
+    """
+    adapter = Model(model, classes=classes, example=example)
+    wanted = Settings(**settings)
+    positive = wanted.positive_class
+    if positive is not None and adapter.class_set is not None and positive not in adapter.class_set:
+        raise InvalidValue(f"positive_class: {positive!r} is none of the model's classes {adapter.classes}")
+    return adapter, wanted
+
+
+def checked_text(what: str, text: str) -> str:
+    """Check a name or a version: it becomes a label value and a thread's name.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is no text, or empty, or not printable, or too long.
+    """
+    if not isinstance(text, str):
+        raise InvalidType(f"{what}: {text!r} is no text")
+    if not text.strip() or not text.isprintable() or len(text) > MAX_NAME_LENGTH:
+        raise InvalidValue(f"{what}: {text[:MAX_NAME_LENGTH]!r} must be 1 to {MAX_NAME_LENGTH} printable characters")
+    return text
