@@ -133,7 +133,7 @@ class RuleError(MonitorkitError):
     def __init__(self, message: str, *, file: str = "", line: int | None = None) -> None:
         self.file = file
         self.line = line
-        place = ":".join(str(part) for part in (file, line) if part)
+        place = f"{file}:{line}" if file and line else file or (f"line {line}" if line else "")
         super().__init__(f"{place}: {message}" if place else message)
 
 
