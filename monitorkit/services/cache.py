@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["cache_folder", "under_construction"]
 
@@ -29,11 +29,18 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def under_construction(name: str) -> Iterator[Path]:
+def under_construction(name: str, *, usable: Callable[[Path], bool]) -> Iterator[Path]:
     """Give a folder to build a release in; it appears in the cache as `name` when the block ends well.
 
     The appearing is one rename, so nobody sees a half of it, and of two processes that build the same one the first
     wins and the second's work is dropped.
+
+    Parameters
+    ----------
+    name
+        Name of the finished folder.
+    usable
+        Whether one that is there already will do; it is replaced where not.
     """
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,6 +54,10 @@ def under_construction(name: str) -> Iterator[Path]:
         except OSError:
             if not (folder / name).is_dir():
                 raise
+            if not usable(folder / name):
+                (folder / name).rename(partial / "replaced")
+                partial.rename(folder / name)
+                shutil.rmtree(folder / name / "replaced", ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

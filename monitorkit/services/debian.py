@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,14 @@ def fetch(program: Program, version: str | None, *, check: Callable[[Path], str]
     if version and offered != version:
         raise Unobtainable(f"the package of this machine's Debian is {offered}, not {version}")
     name = f"{program.name}-{offered}-debian.{machine()}"
+
+    def runs(folder: Path) -> bool:
+        with suppress(Unobtainable):
+            return check(folder / program.name) == offered
+        return False
+
     try:
-        with under_construction(name) as folder:
+        with under_construction(name, usable=runs) as folder:
             _unpack(program, folder)
             check(folder / program.name)
     except OSError as error:

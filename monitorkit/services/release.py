@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tarfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,14 @@ def fetch(program: Program, version: str, *, check: Callable[[Path], str]) -> Pa
     """
     url = address(program, version)
     name = PurePosixPath(url).name.removesuffix(".tar.gz")
+
+    def runs(folder: Path) -> bool:
+        with suppress(Unobtainable):
+            return check(folder / program.name) == version
+        return False
+
     try:
-        with session() as http, under_construction(name) as folder:
+        with session() as http, under_construction(name, usable=runs) as folder:
             archive = folder / "archive"
             _verify(_download(http, url, archive), _published(http, url), url)
             _unpack(archive, program.executables, folder)
