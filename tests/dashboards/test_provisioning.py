@@ -1,4 +1,5 @@
 import json
+from functools import reduce
 
 import pytest
 
@@ -8,6 +9,10 @@ from monitorkit.dashboards.grafana import to_grafana
 from monitorkit.dashboards.provisioning import bundle, bundle_texts
 from monitorkit.documents import read_yaml
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
+from monitorkit.ports import free_port
+from monitorkit.processes import Process, wait_until
+from monitorkit.query import PrometheusClient
+from monitorkit.services import find
 from monitorkit.services.promtool import check, find_promtool
 
 BOARD = Dashboard("Inference", [panels.TimeSeries("Accuracy", "model_accuracy", unit="percentunit")])
@@ -103,3 +108,21 @@ def test_nothing_is_written_where_something_is_wrong(tmp_path, arguments, error,
 def test_a_target_that_is_none_is_refused(tmp_path):
     with pytest.raises(InvalidValue, match="'no port' is no address"):
         bundle(tmp_path / "new", BOARD, targets="no port")
+
+
+def test_prometheus_runs_with_the_command_and_the_files_of_the_bundle(tmp_path):
+    port = free_port("of a bundle")
+    bundle(tmp_path, BOARD, standard_rules(), targets={}, prometheus_port=port)
+    service = read_yaml((tmp_path / "compose.yaml").read_text())["services"]["prometheus"]
+    inside = {"/etc/prometheus": str(tmp_path / "prometheus"), "=/prometheus": f"={tmp_path / 'data'}"}
+    command = [reduce(lambda text, pair: text.replace(*pair), inside.items(), flag) for flag in service["command"]]
+    process = Process([find("prometheus").path, *command], name="of a bundle", log=tmp_path / "log")
+    try:
+        with PrometheusClient(f"http://127.0.0.1:{port}") as prom:
+            assert wait_until(prom.ready, timeout_seconds=30), (tmp_path / "log").read_text()
+            groups = prom._transport.call("api/v1/rules").data["groups"]
+            assert [rule["name"] for group in groups for rule in group["rules"]] == [
+                one.name for one in standard_rules()
+            ]
+    finally:
+        process.stop()
