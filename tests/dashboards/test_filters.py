@@ -1,7 +1,14 @@
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from monitorkit.dashboards.filters import metric_names, with_matchers
+from monitorkit.services.promtool import check, find_promtool
 
+CORPUS = Path(__file__).parents[2] / "../shared/corpora/grafana"
+RECORDED = re.compile(r"\w:\w|\bALERTS\b")
 ADD = 'job=~"$job"'
 
 
@@ -51,3 +58,44 @@ def test_what_has_no_such_labels_stays(expr):
 )
 def test_the_metrics_of_an_expression_are_found(expr, names):
     assert metric_names(expr) == names
+
+
+def naive(expr):
+    """An expression of a dashboard with something PromQL in the place of Grafana's macros and variables."""
+    expr = re.sub(
+        r"\$\{?__(?:rate_interval|interval|range)(?::\w+)?\}?|(?<=\[)\$\{?\w+(?::\w+)?\}?(?=[:\]])", "5m", expr
+    )
+    return re.sub(r"\$\{?__\w+(?::\w+)?\}?|\$\{\w+(?::\w+)?\}|\$\w+", "v1", expr)
+
+
+def refused(expressions, folder):
+    """Which of the expressions promtool finds to be no PromQL."""
+    rules = [{"record": f"r{n}", "expr": naive(expr), "labels": {"n": str(n)}} for n, expr in enumerate(expressions)]
+    file = folder / "rules.yml"
+    file.write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}))
+    complaints = check("rules", file, promtool=find_promtool())
+    return {int(found[1]) for one in complaints if (found := re.search(r'"r(\d+)"', one.message))}
+
+
+@pytest.mark.skipif(not CORPUS.exists() or find_promtool() is None, reason="the dashboards or promtool are not at hand")
+def test_no_query_of_hundreds_of_real_dashboards_is_broken_by_it(tmp_path):
+    expressions = sorted({found for path in CORPUS.glob("*.json") for found in exprs(json.loads(path.read_text()))})
+    narrowed = [with_matchers(expr, ADD) for expr in expressions]
+    assert len(expressions) > 5000
+    assert refused(narrowed, tmp_path) <= refused(expressions, tmp_path)
+    assert [
+        expr
+        for expr, after in zip(expressions, narrowed, strict=True)
+        if metric_names(expr) and after == expr and not RECORDED.search(expr)
+    ] == []
+
+
+def exprs(item):
+    """Every ``expr`` in a dashboard, wherever it is."""
+    if isinstance(item, dict):
+        if isinstance(item.get("expr"), str) and item["expr"].strip():
+            yield item["expr"]
+        item = list(item.values())
+    if isinstance(item, list):
+        for one in item:
+            yield from exprs(one)
