@@ -15,8 +15,8 @@ import pandas as pd
 from monitorkit import running
 from monitorkit.dashboards.names import line_names
 from monitorkit.dashboards.panels import Panel
-from monitorkit.dashboards.window import DEFAULT_SCRAPE_SECONDS, Window
-from monitorkit.durations import Duration, seconds
+from monitorkit.dashboards.scraping import scrape_seconds
+from monitorkit.dashboards.window import DEFAULT_SCRAPE_SECONDS, Window, moment
 from monitorkit.errors import DashboardError, InvalidType, InvalidValue, ServerUnavailable
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from monitorkit.dashboards.board import Dashboard
     from monitorkit.dashboards.panels import Calc, Query
+    from monitorkit.durations import Duration
 
 __all__ = ["BoardReading", "Line", "Reading", "Source", "default_source", "read_board", "read_panel", "reduce"]
 
@@ -97,12 +98,6 @@ def default_source() -> Source:
     return source
 
 
-def scrape_seconds(source: Source) -> float:
-    """How far apart the samples of a source are, in seconds; Grafana's 15 where it does not say."""
-    interval = getattr(source, "scrape_interval", None)
-    return DEFAULT_SCRAPE_SECONDS if interval is None else seconds(interval, name="scrape_interval")
-
-
 def read_board(
     board: Dashboard,
     source: Source,
@@ -134,15 +129,19 @@ def read_board(
     if not callable(getattr(source, "query_range", None)):
         raise InvalidType(f"cannot ask {source!r}: pass what start_prometheus() or connect() returned")
     length = board.last if last is None else last
-    moment = datetime.now(UTC).timestamp() if at is None else at
-    scrape = scrape_seconds(source)
+    until = moment(at)
     deadline = time.monotonic() + budget_seconds
     readings: list[Reading] = []
     unavailable: ServerUnavailable | None = None
+    scrape = DEFAULT_SCRAPE_SECONDS
+    try:
+        scrape = scrape_seconds(source, until)
+    except ServerUnavailable as error:
+        unavailable = error
     for place in board.placed():
         if not isinstance(place.item, Panel) or stopped():
             continue
-        window = Window.ending(moment, length, n_points=POINTS_PER_COLUMN * place.width, scrape_seconds=scrape)
+        window = Window.ending(until, length, n_points=POINTS_PER_COLUMN * place.width, scrape_seconds=scrape)
         if unavailable is not None:
             reading = _unasked(place.item, window, "no answer from the server")
         elif time.monotonic() > deadline:
@@ -152,7 +151,7 @@ def read_board(
             if reading.error is not None and isinstance(reading.error.__cause__, ServerUnavailable):
                 unavailable = reading.error.__cause__
         readings.append(reading)
-    whole = Window.ending(moment, length, n_points=sys.maxsize, scrape_seconds=1)
+    whole = Window.ending(until, length, n_points=sys.maxsize, scrape_seconds=1)
     return BoardReading(tuple(readings), whole.start, whole.end, unavailable)
 
 

@@ -89,7 +89,7 @@ def _errors_now() -> Stat:
 
 def _latency_now(slow: Limit) -> Stat:
     return Stat(
-        "Latency, 95 % are faster",
+        "Latency (p95)",
         _quantile(0.95),
         unit="s",
         thresholds=slow,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from monitorkit.durations import Duration, format_duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue
 
-__all__ = ["DEFAULT_SCRAPE_SECONDS", "Window", "round_interval"]
+__all__ = ["DEFAULT_SCRAPE_SECONDS", "Window", "moment", "round_interval"]
 
 DEFAULT_SCRAPE_SECONDS = 15.0
 """Scrape interval that Grafana takes where nobody tells it another."""
@@ -58,12 +58,11 @@ class Window:
     @classmethod
     def ending(
         cls,
-        at: float | datetime | None,
+        at: float,
         last: Duration,
         *,
         n_points: int,
         scrape_seconds: float = DEFAULT_SCRAPE_SECONDS,
-        now: float | None = None,
     ) -> Window:
         """Window of the length `last` that ends at `at`.
 
@@ -73,7 +72,7 @@ class Window:
         Parameters
         ----------
         at
-            Seconds since 1970 or a datetime with a time zone; None for `now`, the clock's time.
+            Seconds since 1970.
         last
             Length.
         n_points
@@ -84,9 +83,8 @@ class Window:
         length = seconds(last, name="last")
         if length <= 0:
             raise InvalidValue("last must be longer than 0 s")
-        end = _moment(at, now)
         step = max(round_interval(length / max(n_points, 1)), scrape_seconds)
-        end = math.floor(end / step) * step
+        end = math.floor(at / step) * step
         return cls(end - math.ceil(length / step) * step, end, step, scrape_seconds)
 
     @property
@@ -108,10 +106,23 @@ class Window:
         return _MACRO.sub(lambda match: values.get(match[1] or match[2], match[0]), expr)
 
 
-def _moment(at: float | datetime | None, now: float | None) -> float:
-    """Seconds since 1970."""
+def moment(at: float | datetime | None) -> float:
+    """Seconds since 1970 of a moment as users give it.
+
+    Parameters
+    ----------
+    at
+        Seconds since 1970 or a datetime with a time zone; None for now.
+
+    Raises
+    ------
+    InvalidValue
+        If a datetime has no time zone, or a number is not finite.
+    InvalidType
+        If it is nothing of that.
+    """
     if at is None:
-        return datetime.now(UTC).timestamp() if now is None else now
+        return datetime.now(UTC).timestamp()
     if isinstance(at, datetime):
         if at.tzinfo is None:
             raise InvalidValue(f"at: {at.isoformat()} has no time zone; add one, for example at.astimezone()")

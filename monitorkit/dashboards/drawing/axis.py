@@ -21,6 +21,9 @@ __all__ = ["Axis", "value_axis"]
 FURTHEST_THRESHOLD = 4.0
 """A threshold is on the axis as long as it makes it at most so many times longer; further away it is a note."""
 
+LEAST_SPAN = 0.02
+"""The axis is at least so long for the size of its values: what changes by less than that is flat."""
+
 ZERO_BELOW = 0.5
 """The axis starts at zero where the least value is under this part of the greatest."""
 
@@ -49,9 +52,9 @@ def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:
     """
     low, high = float(values.min()), float(values.max())
     low, high = _with_thresholds(low, high, [item.value for item in panel.limits])
-    if low == high:
-        margin = abs(low) * 0.1 or 1.0
-        low, high = low - margin, high + margin
+    least = LEAST_SPAN * max(abs(low), abs(high)) or 1.0
+    if high - low < least:
+        low, high = (low + high - least) / 2, (low + high + least) / 2
     low, high = _kept_sensible(low, high, values, panel.unit)
     low = low if panel.min is None else float(panel.min)
     high = high if panel.max is None else float(panel.max)
@@ -68,13 +71,12 @@ def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:
 
 def _with_thresholds(low: float, high: float, thresholds: Sequence[float]) -> tuple[float, float]:
     """Reach out to thresholds that are near enough."""
-    span = high - low if high > low else abs(high) * 0.1 or 1.0
-    from_zero = (
-        max(span, abs(high), abs(low)) if min(abs(low), abs(high)) <= ZERO_BELOW * max(abs(low), abs(high)) else span
-    )
+    size = max(abs(low), abs(high))
+    near_zero = min(abs(low), abs(high)) <= ZERO_BELOW * size
+    natural = max(high - low, size if near_zero else size / 10) or 1.0
     for threshold in sorted(thresholds, key=lambda value: abs(value - (low + high) / 2)):
         new_low, new_high = min(low, threshold), max(high, threshold)
-        if new_high - new_low <= FURTHEST_THRESHOLD * from_zero:
+        if new_high - new_low <= FURTHEST_THRESHOLD * natural:
             low, high = new_low, new_high
     return low, high
 

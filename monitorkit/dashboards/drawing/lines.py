@@ -32,7 +32,8 @@ MOST_LINES = 12
 """Lines in one panel; more cannot be told apart."""
 
 TICK_SIZE = 10.0
-PIXELS_PER_VALUE_TICK = 34.0
+PIXELS_PER_VALUE_TICK = 28.0
+RIGHT_AIR = 10.0
 
 
 def shown_lines(lines: Sequence[Line]) -> tuple[list[Line], str]:
@@ -74,10 +75,16 @@ def _draw_grid(axes: Axes, axis: Axis, reading: Reading, width: float) -> None:
     style = {**text_style("".join(axis.labels), TICK_SIZE), "color": MUTED}
     window = reading.window
     air = (axis.high - axis.low) * 0.015
-    axes.set_xlim(window.start, window.end)
+    # Some pixels more at the end, so that the latest sample is seen as a whole.
+    axes.set_xlim(window.start, window.end + (window.end - window.start) * 4 / width)
     axes.set_ylim(axis.low - air, axis.high + air)
     ticks = time_ticks(window.start, window.end, width)
-    axes.set_xticks([moment for moment, _ in ticks], labels=[label for _, label in ticks], **style)
+    per_second = width / (window.end - window.start)
+    labels = [
+        label if (window.end - at) * per_second >= text_width(label, TICK_SIZE) / 2 - RIGHT_AIR else ""
+        for at, label in ticks
+    ]
+    axes.set_xticks([at for at, _ in ticks], labels=labels, **style)
     axes.set_yticks(axis.ticks, labels=axis.labels, **style)
     axes.tick_params(which="major", labelbottom=True, labelleft=True, pad=4, labelcolor=MUTED)
     axes.set_axisbelow(True)

@@ -127,10 +127,10 @@ def _draw_gauge(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str)
     assert isinstance(reading.panel, Gauge)  # noqa: S101 - only these are drawn here
     low, high = reading.panel.bounds
     value, text, color = _number(reading, line)
+    # Three quarters of a circle are 1.71 radii high and 2 wide; a name goes under it.
     foot = 16.0 if name else 0.0
-    # Three quarters of a circle: 1.71 radii high, 2 wide, and the thin ring of thresholds around.
-    radius = max(10.0, min((height - foot) / 1.78, width / 2) - 6)
-    center = (x + width / 2, y + 6 + radius)
+    radius = max(10.0, min((height - foot) / 1.75, width / 2) - 3)
+    center = (x + width / 2, y + (height - foot - 1.71 * radius) / 2 + radius)
     part = min(max((value - low) / (high - low), 0.0), 1.0) if not math.isnan(value) else 0.0
     thick = radius * 0.2
     _arc(sheet, center, radius - 4, thick, 0, 1, RAIL)
@@ -148,7 +148,7 @@ def _draw_gauge(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str)
     sheet.text(center[0] - total / 2, center[1] + size * 0.36, number, size=size, weight="bold", color=ink)
     sheet.text(center[0] + total / 2, center[1] + size * 0.36, unit.strip(), size=small, color=ink, ha="right")
     if name:
-        sheet.text(center[0], y + height - 2, name, size=NAME_SIZE, color=MUTED, ha="center")
+        sheet.text(center[0], center[1] + 0.71 * radius + 14, name, size=NAME_SIZE, color=MUTED, ha="center")
 
 
 def _arc(
