@@ -336,6 +336,10 @@ def _text(expr: str) -> str:
         raise InvalidType(f"query: {expr!r} is no text")
     if not expr.strip():
         raise InvalidValue("query: it is empty; write PromQL, for example 'up'")
+    try:
+        expr.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue(f"query: {expr[error.start]!r} is no character that can be sent") from None
     return expr
 
 

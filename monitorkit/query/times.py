@@ -195,9 +195,11 @@ def moment(value: Moment, *, now: int, name: str = "time") -> int:
         return _of_text(value.strip(), now, name)
     if isinstance(value, date):
         return _of_date(value, name)
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        raise InvalidType(f"{name}: {value!r} is no time; {_FORMS}")
-    return _of_unix(float(value), name)
+    try:
+        unix = float(value)
+    except TypeError:
+        raise InvalidType(f"{name}: {value!r} is no time; {_FORMS}") from None
+    return _of_unix(unix, name)
 
 
 def _of_unix(value: float, name: str) -> int:

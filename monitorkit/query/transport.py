@@ -240,11 +240,12 @@ class Transport:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 location, reply = self._exchange(method, address, params or {}, deadline)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                if location is None:
+                    return reply
+                address = self._redirected(address, location)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                # A ValueError comes from a redirect to what is no address.
                 raise ServerUnavailable(self.url, faults.no_answer(error, timeout_seconds=limit)) from error
-            if location is None:
-                return reply
-            address = self._redirected(address, location)
         raise ServerUnavailable(self.url, f"more than {MAX_REDIRECTS} redirects; check the address")
 
     def _exchange(
@@ -294,13 +295,14 @@ def _clean(url: str) -> tuple[str, tuple[str, str] | None]:
     if not isinstance(url, str):
         raise InvalidType(f"url: {type(url).__name__} is no text; write 'http://127.0.0.1:9090'")
     text = url.strip()
-    parts = urlsplit(text if "://" in text else f"http://{text}")
     try:
-        host, port = parts.hostname, parts.port
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname or "", parts.port
+        usable = parts.scheme in {"http", "https"} and host
     except ValueError:
-        host = port = None
-    # The URL is not repeated in the message: it may hold a password.
-    if parts.scheme not in {"http", "https"} or not host:
+        usable = ""
+    if not usable:
+        # The URL is not repeated here: it may hold a password.
         raise InvalidValue("url: no address of a server; write 'http://127.0.0.1:9090'")
     if parts.query or parts.fragment:
         raise InvalidValue(f"url: {host}: write the server's root only, without ?... and #...")

@@ -1,0 +1,306 @@
+"""Real Prometheus servers with a history that is known to the sample, and a server that misbehaves on demand."""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import threading
+import urllib.parse
+import urllib.request
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from monitorkit.processes import Process, run, wait_until
+from monitorkit.query import PrometheusClient
+
+T0 = 1_700_000_000_000  # ms; where the history begins
+NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
+STALE_NAN = struct.pack("<Q", 0x7FF0000000000002)  # Prometheus model/value/value.go
+
+
+def binaries():
+    """Prometheus programs to test with: MONITORKIT_TEST_PROMETHEUS, else the one on PATH."""
+    named = os.environ.get("MONITORKIT_TEST_PROMETHEUS", "")
+    found = [shutil.which(path) for path in named.split(os.pathsep) if path] or [shutil.which("prometheus")]
+    assert None not in found or not named, f"MONITORKIT_TEST_PROMETHEUS names what is no program: {named}"
+    return [Path(path) for path in found if path]
+
+
+@pytest.fixture(scope="session", params=binaries() or [None], ids=str)
+def prometheus_binary(request):
+    """Run the test once for each Prometheus program there is."""
+    if request.param is None:
+        pytest.skip("no prometheus on PATH and none in MONITORKIT_TEST_PROMETHEUS")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory):
+    """Start a Prometheus on a free port: ``start_server(binary, config, *arguments) -> url``; ended with the session."""
+    running = []
+
+    def start(binary, config, *arguments, data=None):
+        folder = tmp_path_factory.mktemp("prometheus")
+        (folder / "prometheus.yml").write_text(config, encoding="utf-8")
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        command = [
+            binary,
+            "--config.file=prometheus.yml",
+            f"--storage.tsdb.path={data or folder / 'data'}",
+            "--storage.tsdb.retention.time=100y",
+            f"--web.listen-address=127.0.0.1:{port}",
+            *arguments,
+        ]
+        process = Process(command, name="prometheus", log=folder / "log", cwd=folder)
+        running.append(process)
+        url = f"http://127.0.0.1:{port}"
+        assert wait_until(lambda: answers(f"{url}/-/ready"), timeout_seconds=20), process.log_tail()
+        return url
+
+    yield start
+    for process in running:
+        process.stop()
+
+
+def answers(url):
+    """Whether a URL answers with success, asked without the code under test."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def openmetrics():
+    """The history: samples of known value and time, as OpenMetrics text."""
+    lines = ["# TYPE requests counter"]
+    # 360 samples 10 s apart, 191 ms past the second: a timestamp that floats cannot hold exactly.
+    lines += [f'requests_total{{instance="a:1",job="ai_model"}} {i * 10} {T0 // 1000 + i * 10}.191' for i in range(360)]
+    lines += ["# TYPE special gauge"]
+    specials = ["NaN", "+Inf", "-Inf", "5e-324", "1.7976931348623157e+308", "-0", "0.1", "0.30000000000000004"]
+    lines += [f'special{{n="{n}"}} {text} {T0 // 1000}' for n, text in enumerate(specials)]
+    lines += ["# TYPE odd gauge", 'odd{path="it\'s \\"ü\\" 日本\\\\ & # + %\\n"} 1 1700000000']
+    lines += ["# TYPE clash gauge", 'clash{timestamp="t",value="v"} 7 1700000000']
+    # A NaN at 600 s, and nothing at 1200 s.
+    lines += ["# TYPE holes gauge", *(f"holes {v} {T0 // 1000 + s}" for s, v in ((0, "1"), (600, "NaN"), (1800, "2")))]
+    lines += ["# TYPE late gauge", f'late{{a="1"}} 3 {T0 // 1000 + 9000}']
+    return "\n".join([*lines, "# EOF", ""])
+
+
+@pytest.fixture(scope="session")
+def history(prometheus_binary, start_server, tmp_path_factory):
+    """Client of a Prometheus that scrapes nothing and holds the history, its native histograms included."""
+    folder = tmp_path_factory.mktemp("history")
+    (folder / "history.txt").write_text(openmetrics(), encoding="utf-8")
+    promtool = prometheus_binary.with_name("promtool")
+    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", folder / "history.txt", folder / "data"]
+    written = run(command, timeout_seconds=60)
+    assert written.returncode == 0, written.output
+    url = start_server(
+        prometheus_binary,
+        "global: {}\n",
+        "--enable-feature=native-histograms",
+        "--web.enable-remote-write-receiver",
+        data=folder / "data",
+    )
+    remote_write(url, native_series())
+    with PrometheusClient(url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def live(prometheus_binary, start_server, tmp_path_factory):
+    """Client of a Prometheus with a target that is up, one that is down, an alert that fires and one that waits."""
+    rules = tmp_path_factory.mktemp("rules") / "rules.yml"
+    rules.write_text(json.dumps({"groups": [{"name": "test", "interval": "1s", "rules": RULES}]}), encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as dead:
+        # Bound, listening to nobody once closed: the target that is down.
+        nobody = f"127.0.0.1:{dead.getsockname()[1]}"
+    with faulty_server() as target:
+        target.behave = lambda handler: answer(handler, 200, b"up_and_well 1\n", "text/plain; version=0.0.4")
+        config = {
+            "global": {"scrape_interval": "1s"},
+            "rule_files": [str(rules)],
+            "scrape_configs": [
+                {"job_name": "ai_model", "static_configs": [{"targets": [target.url.removeprefix("http://")]}]},
+                {"job_name": "dead", "static_configs": [{"targets": [nobody]}]},
+            ],
+        }
+        with PrometheusClient(start_server(prometheus_binary, json.dumps(config))) as client:
+            yield client
+
+
+RULES = [
+    {
+        "alert": "Fires",
+        "expr": "vector(2.5)",
+        "labels": {"severity": "page", "name": "clash"},
+        "annotations": {"summary": "<b>it fires</b>"},
+    },
+    {"alert": "Waits", "expr": "vector(1)", "for": "1h"},
+]
+
+
+# What Prometheus' API says, decoded by the plainest route: json, with numbers kept as decimal text.
+
+
+@pytest.fixture
+def plain_answer():
+    """Ask a server without the code under test: ``plain_answer(client, path, **params) -> data``."""
+
+    def ask(client, path, **params):
+        url = f"{client.url}/api/v1/{path}?{urllib.parse.urlencode(params)}"
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return json.loads(response.read(), parse_float=Decimal)["data"]
+
+    return ask
+
+
+# Remote write 1.0: snappy-compressed protobuf (prompb/remote.proto, prompb/types.proto), written by hand: the only way
+# to put native histograms and stale markers of known value into a server.
+
+
+def varint(number):
+    encoded = b""
+    while number > 0x7F:
+        encoded += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return encoded + bytes([number])
+
+
+def zigzag(number):
+    return varint(number << 1 if number >= 0 else (-number << 1) - 1)
+
+
+def whole(tag, number):
+    return varint(tag << 3) + varint(number)
+
+
+def double(tag, number):
+    return varint(tag << 3 | 1) + (number if isinstance(number, bytes) else struct.pack("<d", number))
+
+
+def message(tag, content):
+    return varint(tag << 3 | 2) + varint(len(content)) + content
+
+
+def series(labels, *points):
+    pairs = sorted(labels.items())
+    named = b"".join(message(1, message(1, n.encode()) + message(2, v.encode())) for n, v in pairs)
+    return message(1, named + b"".join(points))
+
+
+def sample(ms, value):
+    return message(2, double(1, value) + whole(2, ms))
+
+
+def histogram(ms, *, count, total, zeros=0, deltas=()):
+    """Schema 0: bucket n holds (2^(n-1), 2^n]; from n = 0 upwards, without gaps."""
+    span = message(11, varint(1 << 3) + zigzag(0) + whole(2, len(deltas))) if deltas else b""
+    packed = message(12, b"".join(map(zigzag, deltas))) if deltas else b""
+    body = whole(1, count) + double(3, total) + varint(4 << 3) + zigzag(0) + double(5, 0.001) + whole(6, zeros)
+    return message(4, body + span + packed + whole(15, ms))
+
+
+def native_series():
+    """Series with native histograms, one that also holds a plain number, one without buckets, and a stale one."""
+    full = {"count": 6, "total": 10.5, "zeros": 1, "deltas": (2, 1)}
+    return b"".join(
+        [
+            series({"__name__": "native", "job": "a"}, histogram(NATIVE, **full)),
+            series({"__name__": "native", "job": "b"}, histogram(NATIVE, count=0, total=0.0)),
+            series({"__name__": "native", "job": "c"}, sample(NATIVE, 42.0)),
+            series({"__name__": "gone"}, sample(NATIVE, 1.0), sample(NATIVE + 10_000, STALE_NAN)),
+        ]
+    )
+
+
+def remote_write(url, body):
+    # Snappy's block format: the length, then the bytes as literals, here at most 2^16 of them.
+    compressed = varint(len(body)) + bytes([61 << 2]) + struct.pack("<H", len(body) - 1) + body
+    headers = {
+        "Content-Encoding": "snappy",
+        "Content-Type": "application/x-protobuf",
+        "X-Prometheus-Remote-Write-Version": "0.1.0",
+    }
+    request = urllib.request.Request(f"{url}/api/v1/write", data=compressed, headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert response.status in {200, 204}
+
+
+# A server that misbehaves on demand.
+
+
+class FaultyServer(ThreadingHTTPServer):
+    """Answers each request with ``behave(handler)``; ``requests`` holds what was asked."""
+
+    daemon_threads = True
+    behave = None
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.requests = []
+        self.released = threading.Event()
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up in the middle is what some tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length).decode()
+        self.form = dict(urllib.parse.parse_qsl(body or urllib.parse.urlsplit(self.path).query))
+        # One handler serves all requests of a connection: what is kept is a copy.
+        kept = ("command", "path", "headers", "form", "client_address")
+        self.server.requests.append(SimpleNamespace(**{name: getattr(self, name) for name in kept}))
+        self.server.behave(self)
+
+    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+    def log_message(self, *args):
+        pass
+
+
+class faulty_server:  # noqa: N801 - used as a function
+    """A faulty server as a context manager."""
+
+    def __enter__(self):
+        self.server = FaultyServer()
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+        return self.server
+
+    def __exit__(self, *_):
+        self.server.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def answer(handler, status, body, content_type="application/json", **headers):
+    """Send one complete answer."""
+    handler.send_response(status)
+    handler.send_header("Content-Type", content_type)
+    handler.send_header("Content-Length", str(len(body)))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@pytest.fixture
+def faulty():
+    """Server that a test tells how to answer: ``faulty.behave = lambda handler: ...``; closed after the test."""
+    with faulty_server() as server:
+        server.answer = answer
+        yield server
