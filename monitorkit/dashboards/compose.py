@@ -34,7 +34,7 @@ _HEAD = """\
 #
 # Grafana: http://{address}:{grafana} (to look needs no password; to change anything, log in as admin)
 # Prometheus: http://{address}:{prometheus}
-# Scraped: {targets} (prometheus/prometheus.yml)
+# Scraped: {targets} (prometheus/prometheus.yml); serve there with mk.serve(model, metrics_port=...)
 #
 {network}
 #
@@ -43,12 +43,12 @@ _HEAD = """\
 """
 _HOST = """\
 # network_mode: host lets the containers reach a model server that listens on 127.0.0.1. This is for Docker on Linux. On
-# macOS and Windows, make the files again with bundle(..., network="bridge"): the containers then have a network of
-# their own and reach this machine as host.docker.internal."""
+# macOS and Windows, make the files again with monitorkit.dashboards.bundle(..., network="bridge"): the containers then
+# have a network of their own and reach this machine as host.docker.internal."""
 _BRIDGE = """\
 # The containers have a network of their own and reach this machine as host.docker.internal. With Docker Desktop (macOS,
 # Windows) that includes a model server on 127.0.0.1. On Linux the server would have to listen on all addresses, or make
-# the files again with bundle(..., network="host")."""
+# the files again with monitorkit.dashboards.bundle(..., network="host")."""
 
 
 @dataclass(frozen=True)
