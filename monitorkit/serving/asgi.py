@@ -96,11 +96,10 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
-    else:
-        body = await _read_rest(message, receive, limit)
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    return await _read_rest(message, receive, limit)
 
 
 async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
@@ -109,7 +108,9 @@ async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
         if message["type"] != "http.request":
             raise Refusal(400, "disconnected", "the connection ended before the whole body had come")
         body += message.get("body", b"")
-        if len(body) > limit or not message.get("more_body"):
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
             return bytes(body)
         message = await receive()
 

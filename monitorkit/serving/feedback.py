@@ -90,11 +90,11 @@ class FeedbackStore:
         now = self._clock()
         with self._lock:
             first = self._next
-            for number, value in enumerate(outputs.values, first):
+            for number, value in enumerate(outputs.predictions, first):
                 self._remembered[number] = _Remembered(value, outputs.are_classes, now, served)
-            self._next = first + len(outputs.values)
+            self._next = first + len(outputs.predictions)
             self._forget(now)
-        return [f"{self._prefix}{number:x}" for number in range(first, first + len(outputs.values))]
+        return [f"{self._prefix}{number:x}" for number in range(first, first + len(outputs.predictions))]
 
     def join(self, ids: Sequence[str], y_true: Sequence[Label], served: Served) -> list[FeedbackResult]:
         """Join true labels to their predictions and count them, all or, if one cannot be, none.

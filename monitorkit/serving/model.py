@@ -29,7 +29,7 @@ _PLAIN = frozenset({str, int, float, bool})
 class Outputs:
     """Predictions as plain values, one a row, and whether they are classes."""
 
-    values: list[Any]
+    predictions: list[Any]
     are_classes: bool
 
 
@@ -57,7 +57,7 @@ class Model:
     Examples
     --------
     >>> Model(lambda X: X.sum(axis=1)).predict(np.array([[1.0, 2.0]]))
-    Outputs(values=[3.0], are_classes=False)
+    Outputs(predictions=[3.0], are_classes=False)
     """
 
     def __init__(

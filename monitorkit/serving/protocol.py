@@ -20,6 +20,8 @@ MAX_HEAD_BYTES = 64 * 1024
 """Longest request line and headers together; the parser itself has no limit."""
 
 
+LINGER_SECONDS = 2.0
+
 _log = logging.getLogger("monitorkit.serving.http")
 _log.setLevel(logging.WARNING)
 
@@ -39,6 +41,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_message = False
         self._in_head = False
         self._head_bytes = 0
+        self._refused = False
         # uvicorn's loggers belong to the user, who may run a server of their own in the same process.
         self.logger = _log
         self.access_log = False
@@ -55,12 +58,14 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and give a request that has not come whole a deadline."""
+        if self._refused:
+            return
         self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             detail = f"the request line and headers are longer than {MAX_HEAD_BYTES} bytes: send fewer or shorter ones"
             self._refuse(Refusal(431, "too_large", detail))
-        elif self._in_message:
+        elif self._in_message and not self._refused:
             self._start_clock()
         else:
             self._stop_clock()
@@ -105,14 +110,33 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer here and close: the rest of the connection cannot be understood."""
-        if self.transport.is_closing():
+        """Answer here and take nothing more: the rest of the connection cannot be understood."""
+        if self._refused or self.transport.is_closing():
             return
-        if self._in_head or not self._in_message:
-            # Past its head the request has reached the application, which counts it when the connection closes.
+        self._refused = True
+        self._stop_clock()
+        in_body = self._in_message and not self._in_head
+        if in_body and self.cycle.response_complete:
+            # It has its answer already, and what is wrong came after that.
+            self.transport.close()
+            return
+        if in_body:
+            # Past its head the request has reached the application, which counts it when it finds the client gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        else:
             self._application.refused(refusal)
         code, body, headers = refuse(refusal)
         fields = [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
         lines = [f"HTTP/1.1 {code} {HTTPStatus(code).phrase}".encode(), *(b": ".join(field) for field in fields)]
         self.transport.write(b"\r\n".join([*lines, b"", body]))
-        self.transport.close()
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close in two steps, so that the answer arrives: closing with bytes unread resets the connection.
+
+        Source: RFC 9112, section 9.6.
+        """
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)

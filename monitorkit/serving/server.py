@@ -246,7 +246,7 @@ class ModelServer:
                 listener.close()
             for listener in self._listeners:
                 listener.join()
-            # The listeners have awaited the model already; one that hangs is left to its thread, which keeps nothing up.
+            # The listeners have awaited the model already; one that hangs is left to its daemon thread.
             self._worker.stop(timeout_seconds=1.0)
             running.remove(KIND, self)
 
