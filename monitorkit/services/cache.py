@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitorkit.services.catalog import Unobtainable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -29,7 +31,7 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def under_construction(name: str, *, usable: Callable[[Path], bool]) -> Iterator[Path]:
+def under_construction(name: str, *, check: Callable[[Path], object]) -> Iterator[Path]:
     """Give a folder to build a release in; it appears in the cache as `name` when the block ends well.
 
     The appearing is one rename, so nobody sees a half of it, and of two processes that build the same one the first
@@ -39,8 +41,8 @@ def under_construction(name: str, *, usable: Callable[[Path], bool]) -> Iterator
     ----------
     name
         Name of the finished folder.
-    usable
-        Whether one that is there already will do; it is replaced where not.
+    check
+        Raises :class:`Unobtainable` for a folder that is no good. One that is there already is then replaced.
     """
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,18 +50,25 @@ def under_construction(name: str, *, usable: Callable[[Path], bool]) -> Iterator
     partial = Path(tempfile.mkdtemp(dir=folder, prefix=_PARTIAL))
     try:
         yield partial
+        check(partial)
         partial.chmod(0o755)
         try:
             partial.rename(folder / name)
         except OSError:
             if not (folder / name).is_dir():
                 raise
-            if not usable(folder / name):
-                (folder / name).rename(partial / "replaced")
-                partial.rename(folder / name)
-                shutil.rmtree(folder / name / "replaced", ignore_errors=True)
+            _replace(folder / name, partial, check)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace(present: Path, built: Path, check: Callable[[Path], object]) -> None:
+    try:
+        check(present)
+    except Unobtainable:
+        present.rename(built / "replaced")
+        built.rename(present)
+        shutil.rmtree(present / "replaced", ignore_errors=True)
 
 
 def _sweep(folder: Path) -> None:

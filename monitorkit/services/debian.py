@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def fetch(program: Program, version: str | None, *, check: Callable[[Path], str]
     version
         The version it must have; None takes what the machine's Debian has.
     check
-        Called with the unpacked executable before it appears in the cache; returns its version.
+        Tells the version of the unpacked executable, before it appears in the cache.
 
     Raises
     ------
@@ -48,16 +47,9 @@ def fetch(program: Program, version: str | None, *, check: Callable[[Path], str]
     if version and offered != version:
         raise Unobtainable(f"the package of this machine's Debian is {offered}, not {version}")
     name = f"{program.name}-{offered}-debian.{machine()}"
-
-    def runs(folder: Path) -> bool:
-        with suppress(Unobtainable):
-            return check(folder / program.name) == offered
-        return False
-
     try:
-        with under_construction(name, usable=runs) as folder:
+        with under_construction(name, check=lambda folder: check(folder / program.name)) as folder:
             _unpack(program, folder)
-            check(folder / program.name)
     except OSError as error:
         raise Unobtainable(f"cannot be kept in {cache_folder()}: {error}") from error
     return cache_folder() / name / program.name

@@ -13,6 +13,7 @@ from monitorkit.query.client import PrometheusClient
 from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Reply, Transport
 from monitorkit.services.card import card
 from monitorkit.services.first_scrape import await_first_scrape
+from monitorkit.services.next_scrape import await_next_scrape
 from monitorkit.services.targets import DEFAULT_JOB, jobs
 
 if TYPE_CHECKING:
@@ -165,6 +166,21 @@ class Prometheus(PrometheusClient):
                 known = ", ".join(one.address for targets in settings.jobs.values() for one in targets) or "none"
                 raise InvalidValue(f"target: {target!r} is not among the targets ({known})")
             self._apply(replace(settings, jobs={name: targets for name, targets in left.items() if targets}), wait=wait)
+
+    def await_scrape(self, *, timeout: Duration = "1m") -> None:
+        """Return when every target that is up has been scraped once more, so that the newest counts can be queried.
+
+        Parameters
+        ----------
+        timeout
+            How long to wait.
+
+        Raises
+        ------
+        ServerUnavailable
+            If a target was not scraped in that time, or none is up.
+        """
+        await_next_scrape(self, timeout=timeout)
 
     def reload(self, *, wait: bool | Duration = True) -> None:
         """Read the configuration and the rule files again.

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import tarfile
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def fetch(program: Program, version: str, *, check: Callable[[Path], str]) -> Pa
     program, version
         What to get.
     check
-        Called with the unpacked executable before it appears in the cache; returns its version.
+        Tells the version of the unpacked executable, before it appears in the cache.
 
     Raises
     ------
@@ -56,19 +55,17 @@ def fetch(program: Program, version: str, *, check: Callable[[Path], str]) -> Pa
     url = address(program, version)
     name = PurePosixPath(url).name.removesuffix(".tar.gz")
 
-    def runs(folder: Path) -> bool:
-        with suppress(Unobtainable):
-            return check(folder / program.name) == version
-        return False
+    def right(folder: Path) -> None:
+        if (said := check(folder / program.name)) != version:
+            raise Unobtainable(f"{url} holds version {said}")
 
     try:
-        with session() as http, under_construction(name, usable=runs) as folder:
+        with session() as http, under_construction(name, check=right) as folder:
             archive = folder / "archive"
-            _verify(_download(http, url, archive), _published(http, url), url)
+            published = _published(http, url)
+            _verify(_download(http, url, archive), published, url)
             _unpack(archive, program.executables, folder)
             archive.unlink()
-            if (said := check(folder / program.name)) != version:
-                raise Unobtainable(f"{url} holds version {said}")
     except OSError as error:
         # What requests raises is an OSError too, as are a full disk and a folder that cannot be written.
         raise Unobtainable(_reason(error, url)) from error

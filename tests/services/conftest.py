@@ -26,6 +26,16 @@ def prometheus_binary(request):
         yield Path(request.param)
 
 
+@pytest.fixture(scope="module")
+def one_prometheus():
+    """The first of these, where the version makes no difference."""
+    if not BINARIES:
+        pytest.skip("no Prometheus on this machine")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MONITORKIT_PROMETHEUS", BINARIES[0])
+        yield Path(BINARIES[0])
+
+
 @pytest.fixture(scope="session")
 def exporter():
     """Address of a program with one metric, ``temperature`` = 21."""
