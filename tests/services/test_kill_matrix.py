@@ -7,7 +7,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -40,28 +39,28 @@ def gone(pids, folder):
     return wait_until(lambda: not any(map(alive, pids)) and not Path(folder).exists(), timeout_seconds=ORPHAN_SECONDS)
 
 
-def run(client, code, *, timeout=60):
+def run(client, code):
     """Run a cell and return what it printed; an error of the cell is in it."""
-    return output(client, client.execute(code), timeout=timeout)
+    return output(client, client.execute(code))
 
 
-def output(client, request, *, timeout=60):
-    printed = []
-    deadline = time.monotonic() + timeout
+def output(client, request, *, until=None):
+    """What a cell printed, up to its end or to a text."""
+    printed = ""
     while True:
         try:
-            message = client.get_iopub_msg(timeout=deadline - time.monotonic())
+            message = client.get_iopub_msg(timeout=60)
         except queue.Empty:
-            raise AssertionError(f"the cell did not end in {timeout} s: {printed}") from None
+            raise AssertionError(f"the cell did not end: {printed}") from None
+        content, kind = message["content"], message["msg_type"]
         if message["parent_header"].get("msg_id") != request:
             continue
-        content = message["content"]
-        if message["msg_type"] == "stream":
-            printed.append(content["text"])
-        elif message["msg_type"] == "error":
-            printed.append("\n".join(content["traceback"]))
-        elif message["msg_type"] == "status" and content["execution_state"] == "idle":
-            return "".join(printed)
+        if kind == "stream":
+            printed += content["text"]
+        elif kind == "error":
+            printed += "\n".join(content["traceback"])
+        if (until and until in printed) or (kind == "status" and content["execution_state"] == "idle"):
+            return printed
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def kernel(kernels):
 def test_an_interrupt_of_a_busy_kernel_leaves_it_running(kernel):
     manager, client, pids, _ = kernel
     request = client.execute("import time; print('busy', flush=True); time.sleep(60)")
-    assert client.get_iopub_msg(timeout=10)
+    assert output(client, request, until="busy") == "busy\n"
     manager.interrupt_kernel()
     assert "KeyboardInterrupt" in output(client, request)
     assert all(map(alive, pids))
