@@ -1,4 +1,4 @@
-"""The command line: ``monitorkit install``, ``find``; each command is a function and a line in the table."""
+"""The command line: ``monitorkit install``, ``find``, ``demo``; each command is a function and a line in the table."""
 
 from __future__ import annotations
 
@@ -69,9 +69,23 @@ def _program(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--print-path", action="store_true", help="print the path alone")
 
 
+def demo(options: argparse.Namespace) -> int:
+    """Serve a model, scrape it, send it requests, and print each number from PromQL and by hand."""
+    from monitorkit.scenarios.demo import report, run_demo  # noqa: PLC0415 - the other commands need no pandas
+
+    print(report(run_demo(rate=options.rate, duration=options.duration)))
+    return 0
+
+
+def _load(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rate", type=float, default=50.0, help="requests per second (50)")
+    parser.add_argument("--duration", default="10s", help="how long to send them (10s)")
+
+
 COMMANDS = {
     "install": Command(install, _program),
     "find": Command(find, _program),
+    "demo": Command(demo, _load),
 }
 
 

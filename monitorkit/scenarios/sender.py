@@ -70,7 +70,7 @@ class Answer:
             if code == OK:
                 self.prediction, self.prediction_id = body["predictions"][0], str(body["ids"][0])
             else:
-                self.error = f"{code}: {body.get('error', body)}"
+                self.error = f"{code}: {body.get('detail', body)}"
         except (ValueError, LookupError, TypeError, AttributeError):
             self.error = f"{code}: the answer is not that of a model server"
             self.status = "server_error" if code == OK else self.status

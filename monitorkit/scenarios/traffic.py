@@ -161,7 +161,12 @@ def _run(sender: Sender, *, progress: bool) -> None:
     thread.start()
     labelled = sender.plan.labels is not None
     with tqdm(
-        total=len(sender.plan.order), desc="traffic", unit="req", delay=1, leave=False, disable=not progress
+        total=len(sender.plan.order),
+        desc="traffic",
+        unit="req",
+        delay=1,
+        leave=False,
+        disable=None if progress else True,
     ) as bar:
         try:
             while thread.is_alive():

@@ -1,0 +1,66 @@
+"""Wait for one more scrape, so that what has just happened can be queried."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from tqdm.auto import tqdm
+
+from monitorkit.durations import Duration, seconds
+from monitorkit.errors import ServerUnavailable
+from monitorkit.processes import wait_until
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["await_next_scrape"]
+
+_POLL_SECONDS = 0.05
+_UP = "timestamp(up) and up == 1"
+"""When each target that is up was scraped last: the sample of `up` is committed with those of the scrape itself.
+
+Of a bare selector timestamp() is the time of the sample; of anything computed, the time of evaluation.
+"""
+
+
+class Queried(Protocol):
+    """A server to ask."""
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+
+    def query(self, expr: str) -> pd.DataFrame:
+        """Evaluate PromQL now."""
+
+
+def await_next_scrape(server: Queried, *, timeout: Duration) -> None:
+    """Return when every target that is up has been scraped by a scrape that began after this call.
+
+    Parameters
+    ----------
+    server
+        Whose clock counts, and whose targets.
+    timeout
+        How long to wait.
+
+    Raises
+    ------
+    ServerUnavailable
+        If a target was not scraped in that time, or none is up.
+    """
+    limit = seconds(timeout, name="timeout")
+    called = float(server.query("time()")["value"].iloc[0])
+    began = time.monotonic()
+    with tqdm(
+        total=limit, desc="next scrape", unit="s", delay=1, leave=False, disable=None, bar_format="{desc} {n:.0f} s"
+    ) as bar:
+
+        def scraped() -> bool:
+            bar.update(time.monotonic() - began - bar.n)
+            stamps = server.query(_UP)["value"]
+            return len(stamps) > 0 and bool((stamps > called).all())
+
+        if not wait_until(scraped, timeout_seconds=limit, interval_seconds=_POLL_SECONDS):
+            raise ServerUnavailable(server.url, f"not every target was scraped within {limit:g} s; see targets()")
