@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -103,6 +104,7 @@ class RequestMetrics:
         self._phases = [families.phase.labels(*self._labels, phase) for phase in PHASES]
         self._latency: Gauge | None = None
         self._active = True
+        self._lock = threading.Lock()
         self.in_flight = families.in_flight.labels(*self._labels)
 
     def count(self, status: RequestStatus) -> None:
@@ -125,12 +127,9 @@ class RequestMetrics:
         """
         self._requests["ok"].inc()
         self._duration.observe(seconds)
-        if not self._active:
-            return
-        if self._latency is None:
-            # Made by the first observation: a 0 from before it would be a latency that nobody had.
-            self._latency = self._families.latency.labels(*self._labels)
-        self._latency.set(seconds)
+        latency = self._latency or self._first_latency()
+        if latency is not None:
+            latency.set(seconds)
 
     def time_phases(self, *, queue: float, preprocess: float, predict: float, postprocess: float) -> None:
         """Observe where the time of one request went, in seconds."""
@@ -141,6 +140,13 @@ class RequestMetrics:
         """Export the queue's length, asked for at each scrape."""
         self._families.queue_length.labels(*self._labels).set_function(length)
 
+    def _first_latency(self) -> Gauge | None:
+        """Make the series with the first observation: a 0 from before it would be a latency that nobody had."""
+        with self._lock:
+            if self._active and self._latency is None:
+                self._latency = self._families.latency.labels(*self._labels)
+            return self._latency
+
     def activate(self) -> None:
         """Export values of now again, after :meth:`retire`."""
         self._active = True
@@ -150,7 +156,9 @@ class RequestMetrics:
 
         A last latency or a queue length of a version that has been replaced would be averaged in for ever.
         """
-        self._active = False
-        self._latency = None
-        for family in (self._families.latency, self._families.queue_length):
-            family.remove(*self._labels)
+        with self._lock:
+            # A request that is in flight now must not bring the series back.
+            self._active = False
+            self._latency = None
+            for family in (self._families.latency, self._families.queue_length):
+                family.remove(*self._labels)

@@ -32,9 +32,9 @@ _SCORES = {
     "f1": "F1, the harmonic mean of precision and recall,",
 }
 _OVER = (
-    " over the last labelled predictions of this version (a sliding window). Of the positive class where there are two "
-    "classes, else the mean over the classes in the window. Absent before the first label. Not to be averaged over "
-    "replicas: use model_outcomes_total for that."
+    " over a sliding window of labelled predictions of this version, the last 1000 unless set otherwise. Of the "
+    "positive class where there are two classes, else the mean over the classes in the window. Absent before the first "
+    "label. Not to be averaged over replicas: use model_outcomes_total for that."
 )
 _OUTCOMES = (
     "Labelled predictions by class, each class against the rest: tp, fp, fn, tn. Accuracy over any time and any number "

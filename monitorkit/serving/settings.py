@@ -82,7 +82,7 @@ def checked_text(what: str, text: str) -> str:
         If it is no text, or empty, or not printable, or too long.
     """
     if not isinstance(text, str):
-        raise InvalidType(f"{what}: {text!r} is no text")
+        raise InvalidType(f"{what}: {text!r} is no text; write {str(text)!r}")
     if not text.strip() or not text.isprintable() or len(text) > MAX_NAME_LENGTH:
         raise InvalidValue(f"{what}: {text[:MAX_NAME_LENGTH]!r} must be 1 to {MAX_NAME_LENGTH} printable characters")
     return text

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from sklearn.metrics import accuracy_score, f1_score, multilabel_confusion_matrix, precision_score, recall_score
@@ -34,6 +34,7 @@ def test_scores_are_absent_before_the_first_label():
     assert [registry.get_sample_value(score, LABELS) for score in SCORES] == [1.0] * 4
 
 
+@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=60))
 def test_scores_of_two_classes_are_those_of_the_greater_label(pairs):
     registry = CollectorRegistry()
@@ -50,6 +51,7 @@ def test_scores_of_two_classes_are_those_of_the_greater_label(pairs):
     ]
 
 
+@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
 def test_outcomes_are_the_confusion_matrix_of_each_class_against_the_rest(pairs):
     registry = CollectorRegistry()

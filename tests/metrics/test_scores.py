@@ -1,7 +1,7 @@
 """Scores equal scikit-learn's on the same window, to the last bit."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
@@ -30,18 +30,21 @@ def pairs_of(labels):
     return st.lists(st.tuples(labels, labels), min_size=1, max_size=200)
 
 
+@settings(deadline=None)
 @given(pairs=pairs_of(st.integers(0, 12)), size=st.integers(1, 120))
 def test_many_classes_have_the_macro_average(pairs, size):
     expected = by_scikit_learn(pairs[-size:], average="macro")
     assert vars(filled(pairs, size).scores()) == expected
 
 
+@settings(deadline=None)
 @given(pairs=pairs_of(st.sampled_from(["cat", "dog", "Ente", "鸭"])), size=st.integers(1, 120))
 def test_classes_that_are_text_have_the_macro_average(pairs, size):
     expected = by_scikit_learn(pairs[-size:], average="macro")
     assert vars(filled(pairs, size).scores()) == expected
 
 
+@settings(deadline=None)
 @given(pairs=pairs_of(st.integers(0, 1)), size=st.integers(1, 120))
 def test_two_classes_are_scored_by_the_positive_one(pairs, size):
     expected = by_scikit_learn(pairs[-size:], labels=[1], average="macro")

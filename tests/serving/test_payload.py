@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,6 +20,7 @@ def refusal_of(read, document, *options):
     return caught.value
 
 
+@settings(deadline=None)
 @given(
     X=arrays(
         np.float64,
@@ -103,6 +104,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(value=json_values, wrap=st.integers(0, 2))
 def test_whatever_comes_is_rows_of_numbers_or_refused(value, wrap):
     for _ in range(wrap):

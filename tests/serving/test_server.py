@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import requests
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -275,80 +274,6 @@ def test_an_argument_that_cannot_be_used_is_refused(start, options, error, messa
         start(**options)
 
 
-@pytest.mark.parametrize(
-    "X",
-    [
-        ROWS,
-        tuple(map(tuple, ROWS)),
-        np.array(ROWS),
-        np.array(ROWS, dtype=np.float32)[:, ::1],
-        np.array(ROWS).T.T,
-        pd.DataFrame(ROWS),
-    ],
-    ids=["list", "tuple", "array", "float32", "transposed", "frame"],
-)
-def test_rows_may_come_in_any_form(start, X):
-    answer = start().predict(X)
-    assert answer.predictions == list(answer) == [1, 0]
-    assert len(answer) == len(answer.ids) == 2
-    assert (np.asarray(answer) == [1, 0]).all()
-
-
-def test_wrong_rows_are_the_callers_error(start):
-    server = start(example=[1.0, 2.0])
-    with pytest.raises(InvalidValue, match=r"instances\[0\] has 1 number and the model expects 2"):
-        server.predict([[1.0]])
-    with pytest.raises(InvalidValue, match=r"instances\[0\]\[1\] is null"):
-        server.predict(np.array([[1.0, np.nan]]))
-    with pytest.raises(InvalidType, match="DataFrame cannot be read as rows of numbers"):
-        server.predict(pd.DataFrame({"a": ["x"]}))
-
-
-def test_a_model_that_fails_is_the_servers_error(start):
-    def failing(X):
-        raise RuntimeError("out of order")
-
-    with pytest.raises(ServiceError, match="the model raised RuntimeError: out of order"):
-        start(failing).predict(ROWS)
-
-
-def test_an_answer_that_takes_too_long_is_an_error(start):
-    release = threading.Event()
-    server = start(lambda X: release.wait(20) and first(X))
-    with pytest.raises(ServiceError, match=r"no answer within 0.2 s"):
-        server.predict(ROWS, timeout_seconds=0.2)
-    release.set()
-
-
-@pytest.mark.parametrize("y_true", [[1, 1], (1, 1), np.array([1, 1]), pd.Series([1, 1], index=[7, 3]), iter([1, 1])])
-def test_labels_may_come_in_any_form(start, y_true):
-    server = start()
-    answer = server.predict(ROWS)
-    assert server.feedback(answer, y_true) == {"joined": 2, "unknown": 0, "expired": 0, "duplicate": 0}
-    labels = {"model_name": server.name, "model_version": "1"}
-    assert server.registry.get_sample_value("model_accuracy", labels) == 0.5
-
-
-def test_ids_may_come_in_any_form(start):
-    server = start()
-    answer = server.predict(ROWS * 2)
-    for ids in (pd.Series(answer.ids[:1]), np.array(answer.ids[1:2]), answer.ids[2:3], (answer.ids[3],)):
-        assert server.feedback(ids, [1])["joined"] == 1
-
-
-@pytest.mark.parametrize(
-    ("ids", "y_true", "message"),
-    [
-        ("abc", [1], "ids: 'abc' is one text"),
-        (["a"], 1, "y_true: 1 is one label"),
-        (["a"], "cat", "y_true: 'cat' is one label"),
-    ],
-)
-def test_one_label_in_place_of_a_list_is_refused(start, ids, y_true, message):
-    with pytest.raises(InvalidType, match=message):
-        start().feedback(ids, y_true)
-
-
 def test_scores_are_those_of_scikit_learn_for_real_digits(start):
     X, y = load_digits(return_X_y=True)
     model = LogisticRegression(max_iter=300, C=1e-3).fit(X[:500] / 16, y[:500])
@@ -420,7 +345,12 @@ def test_addresses_of_version_six_are_bracketed(start):
 def run(program, **options):
     program = textwrap.dedent(program)
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False, **options
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
     )
 
 
