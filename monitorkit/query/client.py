@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.query import frames, pieces, tables, times, wire
-from monitorkit.query.engine import UNKNOWN, Engine, recognise
 from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Transport
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ __all__ = ["PrometheusClient", "ServerWarning"]
 READY_TIMEOUT_SECONDS = 2.0
 _PLAIN_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NOT_FOUND = 404
-_SERVER_ERROR = 500
 
 
 class ServerWarning(UserWarning):
@@ -70,7 +68,6 @@ class PrometheusClient:
         auth: Auth | None = None,
     ) -> None:
         self._transport = Transport(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
-        self._known_engine: Engine | None = None
 
     @property
     def url(self) -> str:
@@ -232,12 +229,12 @@ class PrometheusClient:
     @property
     def engine(self) -> str:
         """Name of the program that answers, such as ``Prometheus``; empty where it does not tell."""
-        return self._engine().name
+        return self._transport.engine().name
 
     @property
     def version(self) -> str:
         """Version of the server, such as ``3.5.3``; empty where it does not tell."""
-        return self._engine().version
+        return self._transport.engine().version
 
     @cached_property
     def api(self) -> Any:  # noqa: ANN401 - the library publishes no types
@@ -272,26 +269,12 @@ class PrometheusClient:
         """Say in a notebook where the server is, how it is, and what to do next."""
         url = html.escape(self.url)
         ready = self.ready()
-        state = f"ready, {self._engine()}".rstrip(", ") if ready else "not answering"
+        state = f"ready, {self._transport.engine()}".rstrip(", ") if ready else "not answering"
         step = 'prom.query("up")' if ready else "mk.start_prometheus()"
         return (
             f'<b>{html.escape(type(self).__name__)}</b> <a href="{url}" target="_blank" rel="noopener">{url}</a> '
             f"· {html.escape(state)} · next: <code>{html.escape(step)}</code>"
         )
-
-    def _engine(self) -> Engine:
-        """The program behind the URL, asked once."""
-        if self._known_engine is not None:
-            return self._known_engine
-        reply = self._transport.fetch("api/v1/status/buildinfo")
-        try:
-            found = recognise(wire.plain(reply.body).data)
-        except (wire.Malformed, wire.Refused, AttributeError):
-            found = UNKNOWN
-        if reply.status < _SERVER_ERROR:
-            self._known_engine = found
-            self._transport.server = f"{self.url} ({found})" if str(found) else self.url
-        return found
 
     def _at_once(self, expr: str, at: times.Moment | None) -> tuple[int, wire.Answer[wire.Result]]:
         """Moment of an instant query, and the answer to it."""
@@ -310,7 +293,7 @@ class PrometheusClient:
 
     def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
         # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.
-        params |= self._engine().query_params
+        params |= self._transport.engine().query_params
         return self._transport.call(path, params, method="POST", decode=wire.result)
 
     def _described(

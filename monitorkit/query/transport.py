@@ -1,4 +1,4 @@
-"""HTTP: the only module that talks to a server.
+"""Requests to one server: the only module that talks to any.
 
 Every request has a timeout; credentials go to the server they were given for and to no other; whatever comes back that
 is no answer of the Prometheus API becomes one clear error.
@@ -6,108 +6,36 @@ is no answer of the Prometheus API becomes one clear error.
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
 from requests.utils import check_header_validity
 
-import monitorkit
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.query import faults, wire
+from monitorkit.query.address import is_loopback, root, same_server
+from monitorkit.query.engine import UNKNOWN, Engine, recognise
+from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS, Session, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Auth", "Reply", "Session", "Transport", "is_loopback", "same_server", "session"]
+__all__ = ["DEFAULT_TIMEOUT_SECONDS", "Auth", "Reply", "Session", "Transport", "session"]
 
 T = TypeVar("T")
 Auth = tuple[str, str] | requests.auth.AuthBase
 
-DEFAULT_TIMEOUT_SECONDS = 30.0
 CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_REDIRECTS = 5
 CHUNK_BYTES = 1 << 16
 
 _METHOD_NOT_ALLOWED = 405
+_SERVER_ERROR = 500
 _REDIRECTS = {301, 302, 307, 308}
-_HARMLESS_HEADERS = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"}
-
-
-class Session(requests.Session):
-    """A requests session with a timeout on every request, and headers that stay with the host they were meant for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.headers["User-Agent"] = f"monitorkit/{monitorkit.__version__}"
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own options
-        """Send a request, with a timeout, and past any proxy where the server is on this machine."""
-        kwargs["timeout"] = kwargs.get("timeout") or DEFAULT_TIMEOUT_SECONDS
-        if is_loopback(request.url or ""):
-            kwargs["proxies"] = {}
-        return super().send(request, **kwargs)
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Drop every header that may hold a secret when a redirect leads to another host, not only Authorization."""
-        if not same_server(response.request.url or "", prepared_request.url or ""):
-            for name in set(prepared_request.headers) - _HARMLESS_HEADERS:
-                if name.lower() not in _HARMLESS_HEADERS:
-                    del prepared_request.headers[name]
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # no types are published for it
-
-
-def session() -> Session:
-    """Make a session for HTTP: the one door through which this package talks to servers.
-
-    Returns
-    -------
-    Session
-        A requests session; close it, or use it as a context manager.
-
-    Examples
-    --------
-    >>> with session() as http:
-    ...     "monitorkit" in http.headers["User-Agent"]
-    True
-    """
-    return Session()
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine itself.
-
-    Examples
-    --------
-    >>> is_loopback("http://127.0.0.1:9090"), is_loopback("http://prometheus:9090")
-    (True, False)
-    """
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def same_server(old: str, new: str) -> bool:
-    """Whether what was meant for the one URL may go to the other: same host and port, or from http up to https.
-
-    Examples
-    --------
-    >>> same_server("http://a/x", "https://a/x"), same_server("http://a:9090", "http://a:9091")
-    (True, False)
-    """
-    (old_parts, old_port), (new_parts, new_port) = (
-        (parts, parts.port or {"http": 80, "https": 443}.get(parts.scheme)) for parts in map(urlsplit, (old, new))
-    )
-    if old_parts.hostname != new_parts.hostname:
-        return False
-    change = (old_parts.scheme, old_port, new_parts.scheme, new_port)
-    return change[:2] == change[2:] or change == ("http", 80, "https", 443)
 
 
 @dataclass(frozen=True)
@@ -153,11 +81,11 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         auth: Auth | None = None,
     ) -> None:
-        self.url, from_url = _clean(url)
+        self.url, from_url = root(url)
         if not timeout_seconds > 0:
             raise InvalidValue(f"timeout_seconds: {timeout_seconds!r} must be more than 0")
         self.timeout_seconds = timeout_seconds
-        self.server = self.url
+        self._engine: Engine | None = None
         self.headers = _checked(headers or {})
         self.auth = _encoded(auth or from_url)
         self._only_get = False
@@ -169,6 +97,25 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
+
+    @property
+    def server(self) -> str:
+        """URL and engine in one line, the engine once it is known."""
+        return f"{self.url} ({self._engine})" if self._engine and str(self._engine) else self.url
+
+    def engine(self) -> Engine:
+        """Return the program behind the URL, asked once."""
+        if self._engine is not None:
+            return self._engine
+        reply = self.fetch("api/v1/status/buildinfo")
+        try:
+            found = recognise(wire.plain(reply.body).data)
+        except (wire.Malformed, wire.Refused, AttributeError):
+            found = UNKNOWN
+        if reply.status < _SERVER_ERROR:
+            # A server that is starting may know later what it is.
+            self._engine = found
+        return found
 
     def close(self) -> None:
         """Close the connections, unless the session is the caller's."""
@@ -288,29 +235,6 @@ def _read(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError
     return b"".join(chunks)
-
-
-def _clean(url: str) -> tuple[str, tuple[str, str] | None]:
-    """Root URL without user, password and last slash; and the two, if they were there."""
-    if not isinstance(url, str):
-        raise InvalidType(f"url: {type(url).__name__} is no text; write 'http://127.0.0.1:9090'")
-    text = url.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        host, port = parts.hostname or "", parts.port
-        usable = parts.scheme in {"http", "https"} and host
-    except ValueError:
-        usable = ""
-    if not usable:
-        # The URL is not repeated here: it may hold a password.
-        raise InvalidValue("url: no address of a server; write 'http://127.0.0.1:9090'")
-    if parts.query or parts.fragment:
-        raise InvalidValue(f"url: {host}: write the server's root only, without ?... and #...")
-    shown = f"[{host}]" if ":" in host else host
-    clean = urlunsplit((parts.scheme, f"{shown}:{port}" if port else shown, parts.path.rstrip("/"), "", ""))
-    if parts.username is None:
-        return clean, None
-    return clean, (unquote(parts.username), unquote(parts.password or ""))
 
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:

@@ -442,6 +442,15 @@ def test_the_client_that_people_know_works_on_the_same_session(history):
     assert history.query("1+1")["value"].tolist() == [2.0]
 
 
+def test_the_client_that_people_know_leaves_our_requests_as_they_are(faulty):
+    faulty.behave = lambda handler: faulty.answer(handler, 503, b"")
+    with PrometheusClient(faulty.url) as client:
+        assert client.api.url == client.url
+        with pytest.raises(ServerUnavailable, match="HTTP 503 with an empty body"):
+            client.targets()
+    assert len(faulty.requests) == 1
+
+
 def test_the_html_form_names_url_state_and_next_step(history):
     shown = history._repr_html_()
     assert history.url in shown

@@ -1,0 +1,56 @@
+"""HTTP sessions, as every part of this package uses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+import monitorkit
+from monitorkit.query.address import is_loopback, same_server
+
+__all__ = ["DEFAULT_TIMEOUT_SECONDS", "Session", "session"]
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+
+_HARMLESS_HEADERS = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"}
+
+
+class Session(requests.Session):
+    """A requests session with a timeout on every request, and headers that stay with the host they were meant for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = f"monitorkit/{monitorkit.__version__}"
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own options
+        """Send a request, with a timeout, and past any proxy where the server is on this machine."""
+        kwargs["timeout"] = kwargs.get("timeout") or DEFAULT_TIMEOUT_SECONDS
+        if is_loopback(request.url or ""):
+            kwargs["proxies"] = {}
+        return super().send(request, **kwargs)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Drop every header that may hold a secret when a redirect leads to another host, not only Authorization."""
+        if not same_server(response.request.url or "", prepared_request.url or ""):
+            for name in set(prepared_request.headers) - _HARMLESS_HEADERS:
+                if name.lower() not in _HARMLESS_HEADERS:
+                    del prepared_request.headers[name]
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # no types are published for it
+
+
+def session() -> Session:
+    """Make a session for HTTP: the one door through which this package talks to servers.
+
+    Returns
+    -------
+    Session
+        A requests session; close it, or use it as a context manager.
+
+    Examples
+    --------
+    >>> with session() as http:
+    ...     "monitorkit" in http.headers["User-Agent"]
+    True
+    """
+    return Session()
