@@ -82,14 +82,14 @@ def post(http, server):
 
 @pytest.fixture
 def raw(server):
-    """Send bytes as they are, and return the first answer: status line, headers, body."""
+    """Send bytes as they are, or what a function returns, and return the answer: code, headers, body."""
 
     def raw(*pieces, to=server, timeout=20):
         with socket.create_connection(
             (to.url.rpartition("//")[2].split(":")[0], int(to.url.rpartition(":")[2])), timeout
         ) as sock:
             for piece in pieces:
-                sock.sendall(piece)
+                sock.sendall(piece() if callable(piece) else piece)
             received = b""
             while chunk := sock.recv(65536):
                 received += chunk

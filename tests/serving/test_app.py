@@ -387,3 +387,23 @@ def test_a_connection_can_go_on_after_a_refusal(server):
         codes.append(response.status)
     connection.close()
     assert codes == [400, 413, 200]
+
+
+def test_a_fault_of_the_server_itself_is_told_about_and_counted(server, http, counts, monkeypatch):
+    def broken(*_args):
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("monitorkit.serving.pages.explanation", broken)
+    answer = http.get(server.url + "/predict", timeout=10)
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "internal", "detail": "the server failed: RuntimeError: a fault"}
+    assert counts.by_status == {"server_error": 1}
+    monkeypatch.undo()
+    assert http.get(server.url + "/predict", timeout=10).status_code == 200
+
+
+def test_health_tells_when_the_model_thread_is_gone(server, http):
+    server._worker.stop(5)
+    answer = http.get(server.url + "/healthz", timeout=10)
+    assert (answer.status_code, answer.json()["error"]) == (503, "no_worker")
+    assert not server.alive

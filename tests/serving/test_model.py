@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.serving.model import Model
@@ -52,6 +53,14 @@ def test_predictions_of_a_classifier_are_classes(classifier):
 def test_predictions_of_a_regressor_are_none(classifier):
     model = Model(LinearRegression().fit(X, [1, 2, 3, 4]))
     assert model.task == "regression"
+    assert not model.predict(X).are_classes
+
+
+def test_several_outputs_have_no_classes_of_one():
+    tree = DecisionTreeClassifier().fit(X, [[0, "a"], [1, "b"], [2, "b"], [0, "a"]])
+    model = Model(tree)
+    assert model.classes is None
+    assert model.predict(X[:1]).predictions == [["0", "a"]]
     assert not model.predict(X).are_classes
 
 

@@ -54,6 +54,7 @@ def test_further_keys_are_let_pass():
         (b"[" * 5000, "not_json", "line 1, column 1026", "is not JSON"),
         (b'{"instances": [[NaN]]}', "not_json", "line 1, column 17", "JSON has no NaN"),
         (b'{"instances": [[1e999]]}', "not_json", "line 1, column 17", "no infinity"),
+        (b'{"instances": [[-1' + b"0" * 400 + b"]]}", "not_json", "line 1, column 17", "no infinity"),
         ([[1, 2]], "wrong_type", "", 'send an object, as in {"instances"'),
         ("text", "wrong_type", "", "the body is text"),
         (None, "wrong_type", "", "the body is null"),

@@ -114,3 +114,15 @@ def test_who_expects_to_be_asked_for_the_body_is_asked(raw):
     code, _, body = raw(data)
     assert code == 100
     assert b"200 OK" in body
+
+
+def test_what_goes_wrong_after_the_answer_is_not_counted_again(raw, counts):
+    head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+
+    def after_the_answer():
+        assert wait_until(lambda: counts.by_status == {"client_error": 1}, timeout_seconds=10)
+        return b"zz\r\n"
+
+    code, _, body = raw(head, after_the_answer)
+    assert (code, json.loads(body)["error"]) == (404, "unknown_path")
+    assert counts.by_status == {"client_error": 1}

@@ -227,6 +227,13 @@ def test_a_start_that_is_interrupted_leaves_nothing(start, monkeypatch):
     assert start(name="interrupted").predict(ROWS).predictions == [1, 0]
 
 
+def test_a_start_that_fails_is_a_clear_error(start, monkeypatch):
+    monkeypatch.setattr("monitorkit.serving.listener.Listener._run", lambda self: None)
+    with pytest.raises(ServiceError, match="its event loop did not start"):
+        start(name="stillborn")
+    assert wait_until(lambda: not threads_of("stillborn"), timeout_seconds=10)
+
+
 def test_two_threads_that_start_the_same_name_get_the_same_server(start):
     with ThreadPoolExecutor(8) as pool:
         servers = list(pool.map(lambda _: start(name="raced"), range(8)))
