@@ -109,6 +109,7 @@ class Sender:
     answered: int = field(init=False, default=0)
     started_at: float = field(init=False, default=0.0)
     failure: Exception | None = field(init=False, default=None)
+    _cancelled: bool = field(init=False, default=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(init=False, default=None, repr=False)
     _task: asyncio.Task[None] | None = field(init=False, default=None, repr=False)
 
@@ -127,11 +128,15 @@ class Sender:
 
     def cancel(self) -> None:
         """Stop sending from another thread; what is on its way is dropped."""
+        self._cancelled = True
         if self._loop is not None and self._task is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _main(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        if self._cancelled:
+            # Told to stop before there was a task that could be cancelled.
+            return
         bodies = self._bodies()
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
