@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
@@ -70,7 +71,7 @@ class Dashboard:
     def __post_init__(self) -> None:
         if not isinstance(self.title, str) or not self.title.strip():
             raise InvalidValue(f"a dashboard needs a title, not {self.title!r}")
-        rows = [self.rows] if isinstance(self.rows, Row | Panel) else self.rows
+        rows = self.rows if isinstance(self.rows, Iterable) else [self.rows]
         object.__setattr__(self, "rows", tuple(as_row(item) for item in rows))
         object.__setattr__(self, "tags", (self.tags,) if isinstance(self.tags, str) else tuple(self.tags))
         object.__setattr__(self, "uid", self.uid or _slug(self.title))

@@ -7,7 +7,7 @@ are made from the same panel, so they cannot disagree.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
@@ -111,7 +111,9 @@ class Panel:
             if not isinstance(getattr(self, name), str):
                 raise InvalidType(f"panel {self.title!r}: {name} must be text, not {getattr(self, name)!r}")
         # Given as a list, kept as a tuple: a frozen value must not change under its owner, and must have a hash.
-        queries = self.queries if isinstance(self.queries, str | Query) else tuple(self.queries)
+        queries = self.queries
+        if not isinstance(queries, str | Query):
+            queries = tuple(queries) if isinstance(queries, Iterable) else (queries,)
         object.__setattr__(self, "queries", queries)
         object.__setattr__(self, "targets", _targets(self))
         object.__setattr__(self, "thresholds", threshold_tuple(self.thresholds))

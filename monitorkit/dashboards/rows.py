@@ -34,7 +34,7 @@ class Row:
     panels: Sequence[Panel] = ()
 
     def __post_init__(self) -> None:
-        panels = (self.panels,) if isinstance(self.panels, Panel) else tuple(self.panels)
+        panels = tuple(self.panels) if isinstance(self.panels, Iterable) else (self.panels,)
         for panel in panels:
             if not isinstance(panel, Panel):
                 raise InvalidType(f"row {self.title!r}: {panel!r} is no panel; use panels.TimeSeries, .Stat or .Gauge")
@@ -74,13 +74,13 @@ def place(rows: Iterable[Row]) -> Iterator[Placed]:
             y += height
 
 
-def as_row(item: Row | Panel | Sequence[Panel]) -> Row:
+def as_row(item: object) -> Row:
     """Row that an entry of ``Dashboard.rows`` stands for."""
     if isinstance(item, Row):
         return item
     if isinstance(item, Panel):
         return Row("", (item,))
-    if not isinstance(item, Iterable):
+    if isinstance(item, str) or not isinstance(item, Iterable):
         raise InvalidType(f"{item!r} is no row; write Row(title, [panels]), a panel, or a list of panels")
     return Row("", tuple(item))
 

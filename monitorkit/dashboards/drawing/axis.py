@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Axis", "value_axis"]
 
 FURTHEST_THRESHOLD = 4.0
-"""A threshold is on the axis as long as it makes it at most so many times longer; further away it is a note."""
+"""A threshold is on the axis where it makes it at most so many times longer, or is at most so many times the greatest
+value; further away it is a note."""
 
 LEAST_SPAN = 0.02
 """The axis is at least so long for the size of its values: what changes by less than that is flat."""
@@ -52,16 +53,13 @@ def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:
     """
     low, high = float(values.min()), float(values.max())
     low, high = _with_thresholds(low, high, [item.value for item in panel.limits])
-    least = LEAST_SPAN * max(abs(low), abs(high)) or 1.0
-    if high - low < least:
-        low, high = (low + high - least) / 2, (low + high + least) / 2
-    low, high = _kept_sensible(low, high, values, panel.unit)
+    low, high = _with_air(low, high, full=_FULL.get(panel.unit, math.inf))
     low = low if panel.min is None else float(panel.min)
     high = high if panel.max is None else float(panel.max)
     if high <= low:
         low, high = (low, low + 1) if panel.max is None else (high - 1, high)
     step = tick_step(high - low, panel.unit, n_ticks)
-    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     low = first * step if panel.min is None else low
     high = last * step if panel.max is None else high
     slack = (high - low) * 1e-6
@@ -70,24 +68,24 @@ def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:
 
 
 def _with_thresholds(low: float, high: float, thresholds: Sequence[float]) -> tuple[float, float]:
-    """Reach out to thresholds that are near enough."""
-    size = max(abs(low), abs(high))
-    near_zero = min(abs(low), abs(high)) <= ZERO_BELOW * size
-    natural = max(high - low, size if near_zero else size / 10) or 1.0
-    for threshold in sorted(thresholds, key=lambda value: abs(value - (low + high) / 2)):
+    """Reach out to thresholds that are near enough, the nearest first."""
+    least, greatest = low, high
+    natural = max(high - low, max(abs(low), abs(high)) / 10)
+    for threshold in sorted(thresholds, key=lambda value: abs(value - (least + greatest) / 2)):
         new_low, new_high = min(low, threshold), max(high, threshold)
-        if new_high - new_low <= FURTHEST_THRESHOLD * natural:
+        beside = 0 <= least <= threshold * 2 and threshold <= greatest * FURTHEST_THRESHOLD
+        if beside or new_high - new_low <= FURTHEST_THRESHOLD * natural:
             low, high = new_low, new_high
     return low, high
 
 
-def _kept_sensible(low: float, high: float, values: NDArray[np.float64], unit: str) -> tuple[float, float]:
-    """Some air around the values, but zero for a base where it is near, and no percentages over 100 without need."""
-    air = (high - low) * 0.04
-    full = _FULL.get(unit)
+def _with_air(low: float, high: float, *, full: float) -> tuple[float, float]:
+    """Air around what is to be seen, but zero for a base where it is near, and not over `full` without need."""
+    missing = (LEAST_SPAN * max(abs(low), abs(high)) or 1.0) - (high - low)
+    air = max((high - low) * 0.04, missing / 2)
     new_low, new_high = low - air, high + air
     if low >= 0 and (low <= ZERO_BELOW * high or new_low < 0):
         new_low = 0.0
-    if full is not None and values.max() <= full < new_high:
+    if high <= full < new_high:
         new_high = full
     return new_low, new_high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -68,17 +69,15 @@ def cjk_family() -> str | None:
 
 def _found_since() -> set[str]:
     """Families of fonts that were installed after matplotlib wrote its list of fonts, which it never renews itself."""
-    listed = {Path(font.fname) for font in font_manager.fontManager.ttflist}
-    found = set()
+    listed = list(font_manager.fontManager.ttflist)
+    files = {Path(font.fname) for font in listed}
     for file in map(Path, font_manager.findSystemFonts()):
         name = file.name.lower().replace("-", "").replace("_", "")
-        if file not in listed and name.startswith(_CJK_FILES):
-            try:
+        if file not in files and name.startswith(_CJK_FILES):
+            with suppress(OSError, RuntimeError):  # a font that FreeType cannot read is none
                 font_manager.fontManager.addfont(file)
-            except (OSError, RuntimeError):  # a font that FreeType cannot read is none
-                continue
-            found.add(font_manager.fontManager.ttflist[-1].name)
-    return found
+    # One file may hold several families.
+    return {font.name for font in font_manager.fontManager.ttflist} - {font.name for font in listed}
 
 
 def drawable(text: str, family: Family = "sans") -> str:

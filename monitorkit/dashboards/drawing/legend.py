@@ -43,11 +43,13 @@ class Entry:
 def legend_rows(lines: Sequence[Line], panel: Panel, width: float, *, n_rows: int) -> list[list[Entry]]:
     """Break the legend into rows; names are shortened until they fit, and what still does not fit is counted."""
     rows: list[list[Entry]] = []
+    if n_rows < 1:
+        return rows
     for name_width in _NAME_WIDTHS:
         entries = [
             Entry(
                 elide(line.name, min(name_width, width - 120), SIZE),
-                format_value(reduce(line.values, "lastNotNull"), panel.unit, panel.decimals),
+                elide(format_value(reduce(line.values, "lastNotNull"), panel.unit, panel.decimals), 160, SIZE, "bold"),
                 LINE_COLORS[index],
             )
             for index, line in enumerate(lines)

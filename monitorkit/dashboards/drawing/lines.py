@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from monitorkit.dashboards.drawing.axis import Axis, value_axis
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
 from monitorkit.dashboards.drawing.clock import time_ticks
 from monitorkit.dashboards.drawing.legend import draw_legend, legend_rows
-from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, text_style, text_width
+from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, elide, text_style, text_width
 from monitorkit.dashboards.thresholds import GOOD
 from monitorkit.dashboards.units import format_value
 
@@ -34,6 +35,8 @@ MOST_LINES = 12
 TICK_SIZE = 10.0
 PIXELS_PER_VALUE_TICK = 28.0
 RIGHT_AIR = 10.0
+LEGEND_SHARE = 62.0
+"""Pixels of height that each row of the legend asks for."""
 
 
 def shown_lines(lines: Sequence[Line]) -> tuple[list[Line], str]:
@@ -57,11 +60,12 @@ def draw_lines(sheet: Sheet, box: Box, reading: Reading) -> None:
         draw_empty(sheet, inner, reading)
         return
     x, y, width, height = inner
-    rows = legend_rows(lines, reading.panel, width, n_rows=2 if height > 120 else 1)  # noqa: PLR2004 - pixels
-    plot_height = height - 16 * len(rows) - 20
+    rows = legend_rows(lines, reading.panel, width, n_rows=min(2, int(height // LEGEND_SHARE)))
+    plot_height = max(height - 16 * len(rows) - 20, 4)
     values = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
     axis = value_axis(reading.panel, values, max(2, int(plot_height // PIXELS_PER_VALUE_TICK)))
-    margin = max(text_width(label, TICK_SIZE) for label in (*axis.labels, "")) + 8
+    axis = replace(axis, labels=tuple(elide(label, width / 3, TICK_SIZE) for label in axis.labels))
+    margin = min(max(text_width(label, TICK_SIZE) for label in (*axis.labels, "")) + 8, width / 2)
     axes = sheet.axes((x + margin, y + 4, width - margin, plot_height))
     _draw_grid(axes, axis, reading, width - margin)
     _draw_thresholds(sheet, axes, axis, reading.panel, (x + margin, y + 4, width - margin, plot_height))
@@ -104,6 +108,7 @@ def _draw_thresholds(sheet: Sheet, axes: Axes, axis: Axis, panel: Panel, box: Bo
             )
     for threshold in panel.limits:
         text, color = format_value(threshold.value, panel.unit), text_color(threshold.color)
+        text = elide(text, width / 2, TICK_SIZE)
         if axis.low <= threshold.value <= axis.high:
             axes.axhline(
                 threshold.value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ NARROWEST = 92.0
 """Pixels that a number needs beside others."""
 
 NAME_SIZE = 10.5
+SMALLEST = 9.0
 _NUMBER = re.compile(r"(-?[^\d\s∞N-]?(?:[\d.,]+(?:e-?\d+)?|∞|NaN))(.*)", re.DOTALL)
 
 
@@ -76,38 +78,50 @@ def _draw_stat(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str) 
     if name:
         sheet.text(x, y + 8, name, size=NAME_SIZE, color=MUTED)
     room = height - top - (24 if sparkline else 0)
-    _write_number(sheet, x, y + top + room / 2, text, text_color(color) if color else INK, width=width - 8, height=room)
+    numeral = _fitting(text, width - 8, min(34.0, max(12.0, room * 0.8)))
+    numeral.write(sheet, x, y + top + room / 2, text_color(color) if color else INK)
     if sparkline:
         curve = hex_color(color) if color else hex_color("blue")
         _draw_sparkline(sheet, (x, y + height - 20, width - 8, 22), line, reading, curve)
 
 
-def _write_number(sheet: Sheet, x: float, middle: float, text: str, color: str, *, width: float, height: float) -> None:
-    """Write a number as large as fits, its unit in smaller letters behind it; `x` is the left edge."""
-    number, unit = _split(text)
-    size, small = _fitting(number, unit, width, height)
-    base = middle + size * 0.36
-    sheet.text(x, base, number, size=size, color=color, weight="bold")
-    sheet.text(
-        x + text_width(number, size, "bold") + (4 if unit[:1] == " " else 1),
-        base,
-        unit.strip(),
-        size=small,
-        color=color,
-    )
+@dataclass(frozen=True)
+class Numeral:
+    """A number as large as fits, its unit in smaller letters behind it."""
+
+    number: str
+    unit: str
+    size: float
+    gap: float
+
+    @property
+    def small(self) -> float:
+        """Size of the unit."""
+        return max(SMALLEST, self.size * 0.55)
+
+    @property
+    def width(self) -> float:
+        """Pixels of number and unit."""
+        return text_width(self.number, self.size, "bold") + self.gap + text_width(self.unit, self.small)
+
+    def write(self, sheet: Sheet, x: float, middle: float, color: str) -> None:
+        """Write it with its left edge at `x`."""
+        base = middle + self.size * 0.36
+        sheet.text(x, base, self.number, size=self.size, color=color, weight="bold")
+        sheet.text(x + self.width, base, self.unit, size=self.small, color=color, ha="right")
 
 
-def _split(text: str) -> tuple[str, str]:
+def _fitting(text: str, width: float, size: float) -> Numeral:
+    """Set a value in a size that fits; a unit that never fits is cut."""
     match = _NUMBER.fullmatch(text)
-    return (match[1], match[2]) if match else (text, "")
-
-
-def _fitting(number: str, unit: str, width: float, height: float) -> tuple[float, float]:
-    """Sizes of a number and of its unit that fit into a box."""
-    size = min(34.0, max(12.0, height * 0.8))
-    while size > 9 and text_width(number, size, "bold") + 4 + text_width(unit.strip(), size * 0.55) > width:  # noqa: PLR2004 - the least legible size
-        size -= 1
-    return size, max(9.0, size * 0.55)
+    number, unit = (match[1], match[2]) if match else (text, "")
+    found = Numeral(number, unit.strip(), size, 4 if unit.startswith(" ") else 1)
+    while found.size > SMALLEST and found.width > width:
+        found = replace(found, size=found.size - 1)
+    if found.width <= width:
+        return found
+    room = width - text_width(number, found.size, "bold") - found.gap
+    return replace(found, unit=elide(found.unit, max(room, 0), found.small))
 
 
 def _draw_sparkline(sheet: Sheet, box: Box, line: Line, reading: Reading, color: str) -> None:
@@ -140,13 +154,8 @@ def _draw_gauge(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str)
         starts = [min(max((step.value - low) / (high - low), 0), 1) for step in reading.panel.steps]
         for step, start, end in zip(reading.panel.steps, starts, [*starts[1:], 1], strict=True):
             _arc(sheet, center, radius, 2.5, start, end, hex_color(step.color))
-    number, unit = _split(text)
-    size, small = _fitting(number, unit, (radius - thick - 4) * 1.8, radius)
-    size = min(size, 30.0)
-    total = text_width(number, size, "bold") + text_width(unit.strip(), small) + 2
-    ink = text_color(color) if color else INK
-    sheet.text(center[0] - total / 2, center[1] + size * 0.36, number, size=size, weight="bold", color=ink)
-    sheet.text(center[0] + total / 2, center[1] + size * 0.36, unit.strip(), size=small, color=ink, ha="right")
+    numeral = _fitting(text, (radius - thick - 4) * 1.8, min(30.0, radius * 0.8))
+    numeral.write(sheet, center[0] - numeral.width / 2, center[1], text_color(color) if color else INK)
     if name:
         sheet.text(center[0], center[1] + 0.71 * radius + 14, name, size=NAME_SIZE, color=MUTED, ha="center")
 

@@ -83,5 +83,6 @@ class Picture:
         return self.png, {"width": self.width, "height": self.height}
 
     def __repr__(self) -> str:
-        failed = f", {len(self.errors)} panels failed" if self.errors else ""
+        n_failed = len(self.errors)
+        failed = f", {n_failed} panel{'s' if n_failed > 1 else ''} failed" if n_failed else ""
         return f"<Picture {self.title!r}, {self.width} x {self.height}{failed}>"
