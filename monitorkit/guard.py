@@ -115,8 +115,8 @@ def main(order: Order) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signals = wakeup_pipe()
-    held = (lock(order["lock"], order["owner"]),) if order["lock"] else ()
     try:
+        held = (lock(order["lock"], order["owner"]),) if order["lock"] else ()
         program = start(order, held)
     except OSError as error:
         report(error="start", reason=str(error))

@@ -117,6 +117,12 @@ def test_a_lock_keeps_a_second_one_out_until_the_first_ends(begin, tmp_path):
     assert begin("sleep", "60", lock=lock).alive
 
 
+def test_a_lock_that_cannot_be_taken_is_named(begin, tmp_path):
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(ServiceError, match=r"thing: cannot start sleep: .*Is a directory: '.*lock'"):
+        begin("sleep", "60", lock=tmp_path / "lock")
+
+
 def test_the_lock_outlives_a_guard_that_was_killed_no_longer_than_its_program(begin, tmp_path):
     first = begin("sleep", "60", lock=tmp_path / "lock")
     os.kill(psutil.Process(first.pid).ppid(), signal.SIGKILL)
@@ -152,9 +158,9 @@ from monitorkit.processes import Process
 folder = Path(sys.argv[1])
 (folder / "scratch").mkdir()
 process = Process(["sleep", "60"], name="thing", log=folder / "log", scratch=folder / "scratch")
-print(process.pid, flush=True)
 interrupted = False
 try:
+    print(process.pid, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     interrupted = True

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from monitorkit.errors import ServiceError
 from monitorkit.processes import run
-from monitorkit.services import debian, release
 from monitorkit.services.cache import cache_folder
 from monitorkit.services.catalog import Program, Unobtainable, checked_version, machine, program
 
@@ -150,6 +149,8 @@ def _first(
 
 def _advice(wanted: Program, version: str | None, reasons: list[str], *, installing: bool) -> str:
     if installing:
+        from monitorkit.services import release  # noqa: PLC0415 - see _from_release
+
         head = "cannot be installed"
         todo = (
             f"by hand: unpack {release.address(wanted, version or wanted.version)} and set {wanted.variable} to the "
@@ -195,10 +196,14 @@ def _from_cache(wanted: Program, version: str | None) -> Binary:
 
 
 def _from_release(wanted: Program, version: str | None) -> Binary:
+    from monitorkit.services import release  # noqa: PLC0415 - loads the client's libraries, which finding needs not
+
     return _binary(release.fetch(wanted, version or wanted.version, check=version_of))
 
 
 def _from_debian(wanted: Program, version: str | None) -> Binary:
+    from monitorkit.services import debian  # noqa: PLC0415 - as above
+
     return _binary(debian.fetch(wanted, version, check=version_of))
 
 

@@ -14,6 +14,7 @@ from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Reply, Tra
 from monitorkit.services.card import card
 from monitorkit.services.first_scrape import await_first_scrape
 from monitorkit.services.next_scrape import await_next_scrape
+from monitorkit.services.server import KIND
 from monitorkit.services.targets import DEFAULT_JOB, jobs
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from monitorkit.services.server import Server
     from monitorkit.services.settings import Settings
 
-__all__ = ["KIND", "LogText", "Prometheus"]
+__all__ = ["LogText", "Prometheus"]
 
-KIND = "prometheus"
 _ENDING_SECONDS = 0.5
 """A process that was killed refuses connections a moment before its guard has seen it end."""
 

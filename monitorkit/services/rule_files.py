@@ -122,7 +122,7 @@ def check_rules(rules: str | Path) -> None:
 
     Examples
     --------
-    >>> check_rules("groups: [{name: g, rules: [{record: a, expr: up}]}]\\n")
+    >>> check_rules("groups: [{name: g, rules: [{record: a, expr: up}]}]\n")
     """
     if isinstance(rules, str) and "\n" in rules:
         with tempfile.TemporaryDirectory(prefix="monitorkit-rules-") as folder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from monitorkit import ports
 from monitorkit.documents import read_yaml, write_file, yaml_text
 from monitorkit.errors import ServiceError
 from monitorkit.processes import Process, run, wait_until
-from monitorkit.query.transport import session
 from monitorkit.services import promtool
 from monitorkit.services.binaries import beside, find
 from monitorkit.services.configuration import prometheus_document
@@ -22,9 +21,14 @@ from monitorkit.services.storage import Storage
 from monitorkit.services.targets import Target
 
 if TYPE_CHECKING:
+    import requests
+
     from monitorkit.services.settings import Settings
 
-__all__ = ["Server"]
+__all__ = ["KIND", "Server"]
+
+KIND = "prometheus"
+"""What a Prometheus is entered as in the register of what runs."""
 
 READY_SECONDS = 300.0
 """A data folder of many days is read again at each start; Prometheus is not ready before that."""
@@ -65,11 +69,10 @@ class Server:
         self.port = 0
         self.stopped = False
         self._loaded = ""
-        self._http = session()
         try:
             self.process = self._launch()
         except BaseException:
-            self._http.close()
+            self._close()
             self.storage.discard()
             raise
 
@@ -125,8 +128,19 @@ class Server:
         """End the process, and remove its data unless the user named the folder."""
         self.stopped = True
         self.process.stop()
-        self._http.close()
+        self._close()
         self.storage.discard()
+
+    @cached_property
+    def _http(self) -> requests.Session:
+        # The client's package loads pandas: by now the process is starting, so nobody waits for it.
+        from monitorkit.query.transport import session  # noqa: PLC0415 - see above
+
+        return session()
+
+    def _close(self) -> None:
+        if "_http" in self.__dict__:
+            self._http.close()
 
     def _launch(self) -> Process:
         """Start on a free port; between finding and binding it another process can take it, so try again."""

@@ -1,4 +1,4 @@
-"""Start a Prometheus, or connect to one: the two ways to a client."""
+"""Start a Prometheus, or find it running, and wait until it can be queried."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit import running
 from monitorkit.errors import InvalidValue
-from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth
-from monitorkit.services.prometheus import KIND, Prometheus
-from monitorkit.services.server import Server
+from monitorkit.services.server import KIND, Server
 from monitorkit.services.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import requests
-
     from monitorkit.durations import Duration
+    from monitorkit.services.prometheus import Prometheus
 
-__all__ = ["connect", "start_prometheus"]
+__all__ = ["start_prometheus"]
 
 
 def start_prometheus(
@@ -130,58 +127,14 @@ def start_prometheus(
 def _started(name: str, settings: Settings, wait: bool | Duration) -> Prometheus:  # noqa: FBT001 - as it was given
     """Start a new one; when anything goes wrong on the way, an interrupt included, nothing stays behind."""
     server = Server(name, settings)
-    prometheus = Prometheus(server.url, name=name, server=server)
+    prometheus: Prometheus | None = None
     try:
+        from monitorkit.services.prometheus import Prometheus as Client  # noqa: PLC0415 - see the package's docstring
+
+        prometheus = Client(server.url, name=name, server=server)
         running.add(KIND, prometheus)
         prometheus._await_targets(wait)  # noqa: SLF001 - of the same package
     except BaseException:
-        prometheus.stop()
+        (prometheus or server).stop()
         raise
-    return prometheus
-
-
-def connect(
-    url: str,
-    *,
-    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    session: requests.Session | None = None,
-    headers: Mapping[str, str] | None = None,
-    auth: Auth | None = None,
-) -> Prometheus:
-    """Make a client for a server that runs elsewhere: Prometheus, Thanos, Mimir, VictoriaMetrics.
-
-    It becomes the one that queries and plots use where none is named; its ``stop()`` closes the connection only.
-
-    Parameters
-    ----------
-    url
-        Root of the server, with its path prefix if it has one; a user and password in it become `auth`.
-    timeout_seconds
-        How long one request may take.
-    session
-        A requests session to use; it stays yours to close.
-    headers
-        Headers for every request, for example a tenant or a bearer token.
-    auth
-        ``(user, password)``, or any requests authentication.
-
-    Raises
-    ------
-    ServerUnavailable
-        If no server with the API of Prometheus answers there.
-
-    Examples
-    --------
-    >>> import monitorkit as mk
-    >>> with mk.start_prometheus(name="example", wait=False) as prom:
-    ...     mk.connect(prom.url).ready()
-    True
-    """
-    prometheus = Prometheus(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
-    try:
-        prometheus.query("1")
-    except BaseException:
-        prometheus.close()
-        raise
-    running.add(KIND, prometheus)
     return prometheus

@@ -44,6 +44,7 @@ class Storage:
         _sweep(Path(tempfile.gettempdir()))
         word = "".join(letter if letter.isalnum() else "-" for letter in name)[:32]
         folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{word}-"))
+        (folder / _LOCK).touch()
         return cls(folder / "data", folder)
 
     @property
