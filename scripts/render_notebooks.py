@@ -10,7 +10,9 @@ state, execution times, versions of the kernel, ports, process ids, and the fold
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
+import io
 import re
 import sys
 from pathlib import Path
@@ -18,10 +20,16 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 TIMEOUT_SECONDS = 180
+README_PICTURE = ("07_dashboards.ipynb", ROOT / "dashboards" / "inference.png")
+"""The first picture of this notebook is the one at the head of the README."""
+PICTURE_COLOURS = 255
+"""Enough for a chart and its smooth edges, and a quarter of the bytes."""
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LEVELLED = (
     (re.compile(r"(127\.0\.0\.1|localhost):\d{4,5}"), r"\1:PORT"),
@@ -93,9 +101,29 @@ def render(path: Path) -> None:
     """Run one notebook and write it back."""
     notebook = nbformat.read(path, as_version=4)
     run(notebook)
+    shrink_pictures(notebook)
     clean(notebook)
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
+    if path.name == README_PICTURE[0]:
+        README_PICTURE[1].write_bytes(first_picture(notebook))
+
+
+def shrink_pictures(notebook: nbformat.NotebookNode) -> None:
+    """Store pictures with a palette: history keeps each of them for ever."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if picture := output.get("data", {}).get("image/png"):
+                image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
+                small = io.BytesIO()
+                image.quantize(PICTURE_COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+                output["data"]["image/png"] = base64.b64encode(small.getvalue()).decode()
+
+
+def first_picture(notebook: nbformat.NotebookNode) -> bytes:
+    """The first PNG among the outputs."""
+    data = (output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    return base64.b64decode(next(bundle["image/png"] for bundle in data if "image/png" in bundle))
 
 
 def main() -> int:
