@@ -1,6 +1,6 @@
 """History: traffic for a model server, and the demo; what later scenarios are made of."""
 
 from monitorkit.scenarios.demo import Digits, compare, digits, run_demo
-from monitorkit.scenarios.traffic import traffic
+from monitorkit.scenarios.load import traffic
 
 __all__ = ["Digits", "compare", "digits", "run_demo", "traffic"]

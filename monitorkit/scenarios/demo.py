@@ -10,7 +10,7 @@ import pandas as pd
 
 from monitorkit.errors import MonitorkitError
 from monitorkit.metrics.resources import machine_cpu_times
-from monitorkit.scenarios.traffic import traffic
+from monitorkit.scenarios.load import traffic
 from monitorkit.services import start_prometheus
 from monitorkit.serving import serve
 

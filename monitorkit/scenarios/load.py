@@ -1,4 +1,4 @@
-"""Traffic: real requests from real data at a rate, then their true labels."""
+"""Load: real requests from real data at a rate, then their true labels."""
 
 from __future__ import annotations
 
