@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["line_names"]
 
+MOST_GROUPING = 2
+
 
 def line_names(series: Sequence[tuple[Query, Mapping[str, str]]]) -> list[str]:
     """Name each series of a panel, as short as keeps them apart.
@@ -32,7 +34,9 @@ def line_names(series: Sequence[tuple[Query, Mapping[str, str]]]) -> list[str]:
     keys = {query: _differing([labels for other, labels in series if other == query]) for query, _ in series}
     names = [
         (legend(query.legend, labels) if query.legend else _told_apart(labels, keys[query]))
-        or labels.get(NAME_LABEL, query.expr)
+        or labels.get(NAME_LABEL)
+        or _grouped(labels)
+        or query.expr
         for query, labels in series
     ]
     return [
@@ -53,6 +57,11 @@ def _told_apart(labels: Mapping[str, str], keys: Sequence[str]) -> str:
     if len([key for key in keys if key != NAME_LABEL]) <= 1:
         return " ".join(labels[key] for key in present)
     return " ".join(labels[key] if key == NAME_LABEL else f"{key}={labels[key]}" for key in present)
+
+
+def _grouped(labels: Mapping[str, str]) -> str:
+    """Name of the only group of a ``sum by (code)``; empty for series that were not grouped, whose labels are many."""
+    return _told_apart(labels, list(labels)) if len(labels) <= MOST_GROUPING else ""
 
 
 def _with_query(name: str, query: Query) -> str:

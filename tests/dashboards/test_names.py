@@ -12,6 +12,8 @@ REPLICA = {"instance": "a:1", "job": "ai_model"}
     [
         pytest.param([(RATE, {})], [RATE.expr], id="no label: the query"),
         pytest.param([(Query("up"), {"__name__": "up", "job": "x"})], ["up"], id="one series: the metric"),
+        pytest.param([(Query("sum by (code) (x)"), {"code": "200"})], ["200"], id="the only group"),
+        pytest.param([(RATE, REPLICA | {"status": "ok"})], [RATE.expr], id="one series with all its labels: the query"),
         pytest.param([(RATE, REPLICA | {"status": s}) for s in ("ok", "shed")], ["ok", "shed"], id="what differs"),
         pytest.param(
             [(RATE, {"a": a, "b": b, "c": "x"}) for a in "12" for b in "34"],
