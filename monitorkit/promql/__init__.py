@@ -1,7 +1,7 @@
 """PromQL as a language: read it, check it, walk it, change it, write it, colour it.
 
-Pure: text in, values out; nothing here talks to a server. `parse` gives a tree of immutable nodes that know their span in the
-text, or a `PromQLError` that says where the mistake is and what to write instead.
+Pure: text in, values out; nothing here talks to a server. `parse` gives a tree of immutable nodes that know their span
+in the text, or a `PromQLError` that says where the mistake is and what to write instead.
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS, AggregationOper
 from monitorkit.promql.highlight import STYLE, highlight
 from monitorkit.promql.labelflow import LabelFlow, Labels, label_flow
 from monitorkit.promql.nodes import (
-    Aggregation,
     At,
-    BinaryExpression,
-    Call,
     Duration,
     DurationExpression,
     Expression,
@@ -25,12 +22,17 @@ from monitorkit.promql.nodes import (
     MatrixSelector,
     Node,
     NumberLiteral,
-    ParenExpression,
     StringLiteral,
     Subquery,
+    VectorSelector,
+)
+from monitorkit.promql.operations import (
+    Aggregation,
+    BinaryExpression,
+    Call,
+    ParenExpression,
     UnaryExpression,
     VectorMatching,
-    VectorSelector,
 )
 from monitorkit.promql.parser import parse
 from monitorkit.promql.reader import MAX_DEPTH

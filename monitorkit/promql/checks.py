@@ -11,25 +11,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS, TYPE_NAMES, Function, ValueType
-from monitorkit.promql.nodes import (
-    Aggregation,
-    BinaryExpression,
-    Call,
-    Expression,
-    MatrixSelector,
-    NumberLiteral,
-    Subquery,
-    VectorSelector,
-)
+from monitorkit.promql.nodes import Expression, MatrixSelector, NumberLiteral, Subquery, VectorSelector
 
 if TYPE_CHECKING:
-    from monitorkit.promql.nodes import VectorMatching
+    from monitorkit.promql.operations import Aggregation, BinaryExpression, Call, VectorMatching
     from monitorkit.promql.reader import Reader
 
 __all__ = ["COMPARISONS", "SET_OPERATORS", "check_aggregation", "check_binary", "check_call", "function"]
 
 COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 SET_OPERATORS = frozenset(("and", "or", "unless"))
+
+_MAX_ADVICE = 40
+"""Longest piece of a query that is repeated beside a message, in characters."""
 
 _FOREIGN = {
     "mean": "avg",
@@ -72,10 +66,7 @@ def function(reader: Reader, name: str, start: int, end: int) -> Function:
 def _unknown(reader: Reader, name: str, start: int, end: int) -> NoReturn:
     foreign = _FOREIGN.get(name.lower())
     close = get_close_matches(name.lower(), [*FUNCTIONS, *AGGREGATIONS], n=1, cutoff=0.7)
-    if foreign is not None:
-        advice = f"use {foreign}"
-    else:
-        advice = f"did you mean {close[0]!r}?" if close else ""
+    advice = f"use {foreign}" if foreign else f"did you mean {close[0]!r}?" if close else ""
     reader.fail(f"unknown function {name!r}", start, end, advice)
 
 
@@ -102,9 +93,13 @@ def check_call(reader: Reader, call: Call, spec: Function) -> None:
 
 def check_aggregation(reader: Reader, node: Aggregation) -> None:
     """Types of an aggregation's expression and parameter."""
+    wanted = AGGREGATIONS[node.operator].parameter
+    if node.param is not None and (node.param.type, node.expr.type) == ("vector", wanted):
+        swapped = f"{node.operator}({node.expr.text(reader.query)}, {node.param.text(reader.query)})"
+        advice = f"write {swapped}" if len(swapped) <= _MAX_ADVICE and "\n" not in swapped else ""
+        reader.fail(f"{node.operator} takes its parameter first, then the vector", *node.param.span, advice)
     if node.expr.type != "vector":
         _wrong_type(reader, node.expr, "vector", node.operator)
-    wanted = AGGREGATIONS[node.operator].parameter
     if node.param is not None and wanted is not None and node.param.type != wanted:
         _wrong_type(reader, node.param, wanted, f"the first argument of {node.operator}")
 
@@ -118,9 +113,9 @@ def _wrong_type(
     reader.fail(message, node.start, node.end, _type_advice(reader, node, wanted, spec))
 
 
-def _type_advice(reader: Reader, node: Expression, wanted: ValueType, spec: Function | None) -> str:
+def _type_advice(reader: Reader, node: Expression, wanted: ValueType, spec: Function | None) -> str:  # noqa: PLR0911 - one a case
     text = node.text(reader.query)
-    short = text if len(text) <= 40 and "\n" not in text else "…"  # noqa: PLR2004 - what fits beside the message
+    short = text if len(text) <= _MAX_ADVICE and "\n" not in text else "…"
     if wanted == "matrix" and node.type == "vector":
         return f"add a range: {short}[5m]" if isinstance(node, VectorSelector) else f"add a subquery: ({short})[5m:]"
     if wanted == "vector" and node.type == "matrix":
@@ -154,7 +149,7 @@ def check_binary(reader: Reader, node: BinaryExpression, written: VectorMatching
     if operator in SET_OPERATORS and not both:
         scalar = left if left.type == "scalar" else right
         text = scalar.text(reader.query)
-        advice = f"write vector({text})" if len(text) <= 40 else ""  # noqa: PLR2004 - what fits beside the message
+        advice = f"write vector({text})" if len(text) <= _MAX_ADVICE else ""
         reader.fail(f"{operator!r} takes instant vectors only", *scalar.span, advice)
     if written is not None:
         _check_matching(reader, node, written, at, both=both)
@@ -166,7 +161,7 @@ def _check_matching(
     twice = set(written.labels) & set(written.include) if written.on else set()
     if twice:
         word = f"group_{written.group}"
-        reader.fail(f"the label {sorted(twice)[0]!r} stands in 'on' and in {word!r}", *at, f"remove it from {word}")
+        reader.fail(f"the label {min(twice)!r} stands in 'on' and in {word!r}", *at, f"remove it from {word}")
     filled = written.fill_left is not None or written.fill_right is not None
     if not both:
         if written.labels:

@@ -41,7 +41,7 @@ def escape_regex(value: str) -> str:
 
 
 def expr(template: str, /, **values: object) -> Query:
-    """Fill values into a query, each quoted as its place needs.
+    r"""Fill values into a query, each quoted as its place needs.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def expr(template: str, /, **values: object) -> Query:
     >>> expr("rate({m}[{w}])", m="inference_requests_total", w="5m")
     'rate(inference_requests_total[5m])'
     >>> print(expr("up{job={job}}", job='x"} or vector(1) #'))
-    up{job="x\\"} or vector(1) #"}
+    up{job="x\"} or vector(1) #"}
     >>> expr("sum by ({labels}) (up{{where}})", labels=["job", "zone"], where={"env": ["prod", "test"]})
     'sum by (job, zone) (up{env=~"prod|test"})'
     """
@@ -168,19 +168,19 @@ def _number(name: str, value: object) -> str:
 
 def _texts(name: str, value: object, what: str) -> list[str]:
     items = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
-    texts = [str(item) if isinstance(item, (int, float)) and not isinstance(item, bool) else item for item in items]
-    wrong = next((item for item in texts if not isinstance(item, str)), None)
-    if wrong is not None:
-        raise InvalidType(f"{name}: {type(wrong).__name__} is no text; {what} are needed here")
-    return texts  # type: ignore[return-value] - checked above
+    texts: list[str] = []
+    for item in items:
+        if isinstance(item, bool) or not isinstance(item, (str, int, float)):
+            raise InvalidType(f"{name}: {type(item).__name__} is no text; {what} are needed here")
+        texts.append(item if isinstance(item, str) else number_text(float(item)))
+    return texts
 
 
 def _in_braces(name: str, value: object, before: str, after: str) -> str:
     if before in {"=", "!="}:
-        texts = _texts(name, value, "a label value or")
-        if len(texts) != 1 or not isinstance(value, (str, int, float)):
-            raise InvalidValue(f"{name}: several values need =~ or !~, not {before}")
-        return quote(texts[0])
+        if not isinstance(value, (str, int, float)):
+            raise InvalidValue(f"{name}: {type(value).__name__} after {before}; several values need =~ or !~")
+        return quote(_texts(name, value, "label values")[0])
     if before in {"=~", "!~"}:
         if isinstance(value, str):
             return quote(value)
@@ -188,7 +188,9 @@ def _in_braces(name: str, value: object, before: str, after: str) -> str:
     if isinstance(value, Mapping):
         return ",".join(_matcher(name, label, wanted) for label, wanted in value.items())
     if after in {"=", "!=", "=~", "!~"}:
-        return label_name(_texts(name, value, "a label name")[0])
+        if not isinstance(value, str) or not value:
+            raise InvalidType(f"{name}: {value!r} is no label name")
+        return label_name(value)
     raise InvalidType(f"{name}: {type(value).__name__} is no set of matchers; pass a mapping of labels to values")
 
 
@@ -196,7 +198,7 @@ def _matcher(name: str, label: object, wanted: object) -> str:
     if not isinstance(label, str) or not label:
         raise InvalidType(f"{name}: {label!r} is no label name")
     if isinstance(wanted, (str, int, float)) and not isinstance(wanted, bool):
-        return f"{label_name(label)}={quote(str(wanted))}"
+        return f"{label_name(label)}={quote(_texts(name, wanted, 'label values')[0])}"
     return f"{label_name(label)}=~{quote('|'.join(map(escape_regex, _texts(name, wanted, 'label values'))))}"
 
 

@@ -36,10 +36,11 @@ Kind = Literal[
 ]
 """Where the cursor stands.
 
-``expression``: an operand begins · ``after expression``: an operator or modifier may follow · ``aggregation body``: after the name
-of an aggregation · ``label name``, ``matcher operator``, ``label value``, ``after matcher``: in braces, in this order · ``label
-list``, ``after label``: in the parentheses of ``by`` and its like · ``duration``, ``after duration``: in brackets or after
-``offset`` · ``at``: after ``@`` · ``string``: in quotes, as an argument · ``nothing``: in a comment, or where nothing fits
+``expression``: an operand begins · ``after expression``: an operator or modifier may follow · ``aggregation body``:
+after the name of an aggregation · ``label name``, ``matcher operator``, ``label value``, ``after matcher``: in braces,
+in this order · ``label list``, ``after label``: in the parentheses of ``by`` and its like · ``duration``, ``after
+duration``: in brackets or after ``offset`` · ``at``: after ``@`` · ``string``: in quotes, as an argument ·
+``nothing``: in a comment, or where nothing fits
 """
 
 _LISTS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right"))
@@ -64,8 +65,8 @@ class Context:
     start, end
         Span of the query that a completion replaces: the word under way, up to its end behind the cursor.
     expected
-        Words and signs of the language that may stand there: keywords, operators, ``functions``, ``aggregations``, ``metrics``,
-        ``labels``, ``values``, ``numbers``, ``durations``.
+        Words and signs of the language that may stand there: keywords, operators, ``functions``, ``aggregations``,
+        ``metrics``, ``labels``, ``values``, ``numbers``, ``durations``.
     type
         Type that an expression must have there; None where any will do.
     function, argument
@@ -243,7 +244,9 @@ def _in_brackets(last: Token | None) -> tuple[Kind, set[str]]:
 
 def _offset_open(frame: _Frame) -> bool:
     kinds = [token.kind for token in frame.inside[-2:]]
-    return kinds[-1:] == ["offset"] and _is_modifier(frame) or (kinds[:1] == ["offset"] and kinds[1:] in (["-"], ["+"]))
+    return (kinds[-1:] == ["offset"] and _is_modifier(frame)) or (
+        kinds[:1] == ["offset"] and kinds[1:] in (["-"], ["+"])
+    )
 
 
 def _is_modifier(frame: _Frame) -> bool:
@@ -270,7 +273,7 @@ def _list_follows_body(earlier: list[Token]) -> bool:
     return len(earlier) > 2 and earlier[-3].kind == ")"  # noqa: PLR2004 - ")", "by", "("
 
 
-def _in_expression(frame: _Frame, last: Token | None) -> tuple[Kind, set[str]]:
+def _in_expression(frame: _Frame, last: Token | None) -> tuple[Kind, set[str]]:  # noqa: PLR0911 - one a place
     operand = {"metrics", "functions", "aggregations", "numbers", "(", "{"}
     if last is None or last.kind == ",":
         return "expression", operand

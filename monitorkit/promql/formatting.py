@@ -2,9 +2,10 @@
 
 Notes
 -----
-The form is that of Prometheus' own ``format_query`` (promql/parser/printer.go, prettier.go; 3.5): lines of up to 100 characters,
-two blanks a level, matchers sorted. It differs in three places: subqueries are indented too, numbers beyond 21 digits keep
-their exponent, durations finer than a millisecond keep their fraction.
+The form is that of Prometheus' own ``format_query`` (promql/parser/printer.go, prettier.go; 3.5): lines of up to 100
+characters, two blanks a level, matchers sorted. It differs where that cannot be read again or reads badly: subqueries
+are indented too, label names in lists are quoted unless plain, numbers beyond 21 digits keep their exponent, durations
+finer than a millisecond their fraction, ``Inf ^ 2`` has no sign.
 """
 
 from __future__ import annotations
@@ -13,20 +14,8 @@ import re
 from typing import TYPE_CHECKING
 
 from monitorkit.promql.literals import duration_text, number_text, quote
-from monitorkit.promql.nodes import (
-    Aggregation,
-    BinaryExpression,
-    Call,
-    DurationExpression,
-    Expression,
-    MatrixSelector,
-    NumberLiteral,
-    ParenExpression,
-    StringLiteral,
-    Subquery,
-    UnaryExpression,
-    VectorSelector,
-)
+from monitorkit.promql.nodes import Expression, MatrixSelector, NumberLiteral, StringLiteral, Subquery, VectorSelector
+from monitorkit.promql.operations import Aggregation, BinaryExpression, Call, ParenExpression, UnaryExpression
 from monitorkit.promql.parser import PRECEDENCE, parse
 from monitorkit.promql.tokens import KEYWORDS
 from monitorkit.promql.tree import postorder
@@ -34,13 +23,15 @@ from monitorkit.promql.tree import postorder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from monitorkit.promql.nodes import Duration, LabelMatcher, VectorMatching
+    from monitorkit.promql.nodes import Duration, LabelMatcher
+    from monitorkit.promql.operations import VectorMatching
 
 __all__ = ["duration", "format", "label_name", "metric_name", "one_line"]
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _NO_METRIC = frozenset(("bool", "on", "ignoring", "group_left", "group_right", "atan2", "inf", "nan"))
+_NO_LABEL = frozenset(("inf", "nan", "without"))
 _SIGNED = PRECEDENCE["*"]
 _TIGHTEST = max(PRECEDENCE.values()) + 1
 
@@ -103,13 +94,13 @@ def _lines(tree: Expression, width: int | None) -> dict[int, str | None]:
     """One line for each node below `tree`, by its id; None where it would be longer than `width`."""
     lines: dict[int, str | None] = {}
     for node in postorder(tree):
-        parts = [lines[id(child)] for child in node.children]
-        line = None if None in parts else _line(node, parts)  # type: ignore[arg-type] - none is None
+        parts = [line for child in node.children if (line := lines[id(child)]) is not None]
+        line = _line(node, parts) if len(parts) == len(node.children) else None
         lines[id(node)] = line if line is None or width is None or len(line) <= width else None
     return lines
 
 
-def _line(node: Expression, parts: list[str]) -> str:
+def _line(node: Expression, parts: list[str]) -> str:  # noqa: C901, PLR0911 - one line a kind
     """A node on one line; `parts` are its children so."""
     match node:
         case NumberLiteral():
@@ -127,7 +118,7 @@ def _line(node: Expression, parts: list[str]) -> str:
         case Aggregation():
             return f"{_head(node)}({', '.join(parts)})"
         case UnaryExpression():
-            return node.operator + _wrapped(node.expr, parts[0], _SIGNED + 1)
+            return node.operator + _wrapped(node.expr, parts[0], _signed(node))
         case ParenExpression():
             return f"({parts[0]})"
         case BinaryExpression():
@@ -143,7 +134,7 @@ def _split(node: Expression, indent: str, before: str) -> list[str | tuple[Expre
         case Subquery():
             return [*_enclosed(node.expr, indent, before, _TIGHTEST), _subquery(node)]
         case UnaryExpression():
-            return [*_enclosed(node.expr, indent, before + node.operator, _SIGNED + 1)]
+            return _enclosed(node.expr, indent, before + node.operator, _signed(node))
         case ParenExpression():
             return [f"{indent}{before}(\n", (node.expr, deeper, ""), f"\n{indent})"]
         case Call() | Aggregation():
@@ -183,7 +174,14 @@ def _sides(node: BinaryExpression) -> tuple[int, int]:
     return own, _SIGNED if isinstance(node.right, (UnaryExpression, NumberLiteral)) else own + 1
 
 
+def _signed(node: UnaryExpression) -> int:
+    """Least precedence behind a sign that needs no parentheses."""
+    return _SIGNED if isinstance(node.expr, (UnaryExpression, NumberLiteral)) else _SIGNED + 1
+
+
 def _wrapped(node: Expression, text: str, least: int) -> str:
+    if text == "+Inf" and least > _SIGNED:
+        return "Inf"  # read again, "+Inf ^ 2" would be a sign before a power
     return text if _precedence(node) >= least else f"({text})"
 
 
@@ -212,9 +210,7 @@ def metric_name(name: str) -> str | None:
 def _names(names: Iterable[str]) -> str:
     return (
         "("
-        + ", ".join(
-            name if name.lower() not in {"inf", "nan"} and _LABEL.fullmatch(name) else quote(name) for name in names
-        )
+        + ", ".join(name if name.lower() not in _NO_LABEL and _LABEL.fullmatch(name) else quote(name) for name in names)
         + ")"
     )
 

@@ -86,11 +86,11 @@ _LETTERS: dict[str, ValueType] = {"s": "scalar", "t": "string", "v": "vector", "
 _PARAMETER = re.compile(r"(\w+):([stvm])")
 
 # name(parameter:type, ...) -> type | since | what it gives. After a semicolon parameters may be left out; "..." repeats
-# the last; "!" marks one that is experimental.
+# the last; "!" marks one that is experimental, a version after it since when it is not.
 _TABLE = """
 abs(v:v) -> v | 2.0 | Absolute value of each sample.
-absent(v:v) -> v | 2.0 | One series of value 1 when the vector is empty, else nothing; its labels come from the equality matchers.
-absent_over_time(range:m) -> v | 2.16 | One series of value 1 when no series has a sample in the range, else nothing.
+absent(v:v) -> v | 2.0 | One series of value 1 when the vector is empty; labels from the equality matchers.
+absent_over_time(range:m) -> v | 2.16 | One series of value 1 when no series has a sample in the range.
 acos(v:v) -> v | 2.31 | Arc cosine of each sample, in radians.
 acosh(v:v) -> v | 2.31 | Inverse hyperbolic cosine of each sample.
 asin(v:v) -> v | 2.31 | Arc sine of each sample, in radians.
@@ -106,14 +106,14 @@ clamp_min(v:v, min:s) -> v | 2.0 | Each sample limited to at least min.
 cos(v:v) -> v | 2.31 | Cosine of each sample, taken in radians.
 cosh(v:v) -> v | 2.31 | Hyperbolic cosine of each sample.
 count_over_time(range:m) -> v | 2.0 | Number of samples in the range, for each series.
-day_of_month(; time:v) -> v | 2.0 | Day of the month in UTC, 1 to 31, of each sample read as a Unix time; of now without an argument.
-day_of_week(; time:v) -> v | 2.0 | Day of the week in UTC, 0 (Sunday) to 6, of each sample read as a Unix time.
-day_of_year(; time:v) -> v | 2.37 | Day of the year in UTC, 1 to 366, of each sample read as a Unix time.
-days_in_month(; time:v) -> v | 2.0 | Number of days, 28 to 31, in the month of each sample read as a Unix time.
+day_of_month(; time:v) -> v | 2.0 | Day of the month in UTC, 1 to 31, of a Unix time; by default of now.
+day_of_week(; time:v) -> v | 2.0 | Day of the week in UTC, 0 (Sunday) to 6, of a Unix time; by default of now.
+day_of_year(; time:v) -> v | 2.37 | Day of the year in UTC, 1 to 366, of a Unix time; by default of now.
+days_in_month(; time:v) -> v | 2.0 | Days in the month, 28 to 31, of a Unix time in UTC; by default of now.
 deg(v:v) -> v | 2.31 | Radians to degrees.
 delta(range:m) -> v | 2.0 | Difference of the last and the first sample of a gauge, extrapolated to the whole range.
 deriv(range:m) -> v | 2.0 | Slope of a gauge per second, by linear regression over the range.
-double_exponential_smoothing(range:m, sf:s, tf:s) -> v | 3.0! | Gauge smoothed with a level factor sf and a trend factor tf, both between 0 and 1.
+double_exponential_smoothing(range:m, sf:s, tf:s) -> v | 3.0! | Gauge smoothed, with factors for level and trend.
 end() -> s | 3.12! | End of the query's time range, as a Unix time.
 exp(v:v) -> v | 2.0 | e to the power of each sample.
 first_over_time(range:m) -> v | 3.7!3.14 | Oldest sample in the range, for each series.
@@ -121,20 +121,20 @@ floor(v:v) -> v | 2.0 | Each sample rounded down to a whole number.
 histogram_avg(v:v) -> v | 2.51 | Mean of the observations in each native histogram.
 histogram_count(v:v) -> v | 2.40 | Number of observations in each native histogram.
 histogram_fraction(lower:s, upper:s, v:v) -> v | 2.40 | Estimated share of observations between two bounds.
-histogram_quantile(phi:s, v:v) -> v | 2.0 | Quantile phi (0 to 1) estimated from buckets; classic histograms need their label le.
-histogram_quantiles(v:v, label:t, phi:s; phi:s, phi:s, phi:s, phi:s, phi:s, phi:s, phi:s, phi:s, phi:s) -> v | 3.11! | Several quantiles at once, told apart by a label.
+histogram_quantile(phi:s, v:v) -> v | 2.0 | Quantile phi (0 to 1) estimated from buckets; classic ones need le.
+histogram_quantiles(v:v, label:t, phi:s; phi:s *9) -> v | 3.11! | Several quantiles at once, told apart by a label.
 histogram_stddev(v:v) -> v | 2.47 | Estimated standard deviation of the observations in each native histogram.
 histogram_stdvar(v:v) -> v | 2.47 | Estimated variance of the observations in each native histogram.
 histogram_sum(v:v) -> v | 2.40 | Sum of the observations in each native histogram.
-holt_winters(range:m, sf:s, tf:s) -> v | 2.0-3.0 double_exponential_smoothing | Old name of double_exponential_smoothing.
-hour(; time:v) -> v | 2.0 | Hour of the day in UTC, 0 to 23, of each sample read as a Unix time.
+holt_winters(range:m, sf:s, tf:s) -> v | 2.0-3.0 double_exponential_smoothing | Its name before 3.0.
+hour(; time:v) -> v | 2.0 | Hour of the day in UTC, 0 to 23, of a Unix time; by default of now.
 idelta(range:m) -> v | 2.0 | Difference of the last two samples in the range.
-increase(range:m) -> v | 2.0 | Growth of a counter over the range, resets taken into account, extrapolated to its edges.
-info(v:v; labels:v) -> v | 3.0! | Each series with the labels of the matching info metrics, such as target_info, added.
+increase(range:m) -> v | 2.0 | Growth of a counter over the range, resets taken into account.
+info(v:v; labels:v) -> v | 3.0! | Each series with the labels of its info metrics, such as target_info, added.
 integral(range:m; unit:s) -> v | 3.16! | Area under a gauge over the range.
-irate(range:m) -> v | 2.0 | Growth of a counter per second between the last two samples in the range.
-label_join(v:v, dst:t, separator:t; src:t ...) -> v | 2.0 | Sets the label dst to the values of the source labels, joined.
-label_replace(v:v, dst:t, replacement:t, src:t, regex:t) -> v | 2.0 | Sets the label dst from a regular expression over the label src; $1 is its first group.
+irate(range:m) -> v | 2.0 | Growth of a counter per second between the last two samples.
+label_join(v:v, dst:t, separator:t; src:t ...) -> v | 2.0 | Sets dst to the joined values of the source labels.
+label_replace(v:v, dst:t, replacement:t, src:t, regex:t) -> v | 2.0 | Sets dst from src where the pattern matches.
 last_over_time(range:m) -> v | 2.26 | Newest sample in the range, for each series.
 ln(v:v) -> v | 2.0 | Natural logarithm of each sample.
 log10(v:v) -> v | 2.0 | Logarithm to base 10 of each sample.
@@ -144,10 +144,10 @@ max_of(a:s, b:s) -> s | 3.13! | The larger of two scalars.
 max_over_time(range:m) -> v | 2.0 | Largest sample in the range, for each series.
 min_of(a:s, b:s) -> s | 3.13! | The smaller of two scalars.
 min_over_time(range:m) -> v | 2.0 | Smallest sample in the range, for each series.
-minute(; time:v) -> v | 2.0 | Minute of the hour in UTC, 0 to 59, of each sample read as a Unix time.
-month(; time:v) -> v | 2.0 | Month of the year in UTC, 1 to 12, of each sample read as a Unix time.
+minute(; time:v) -> v | 2.0 | Minute of the hour in UTC, 0 to 59, of a Unix time; by default of now.
+month(; time:v) -> v | 2.0 | Month of the year in UTC, 1 to 12, of a Unix time; by default of now.
 pi() -> s | 2.31 | The number pi.
-predict_linear(range:m, seconds:s) -> v | 2.0 | Value of a gauge so many seconds from now, by linear regression over the range.
+predict_linear(range:m, seconds:s) -> v | 2.0 | Value of a gauge so many seconds from now, by linear regression.
 present_over_time(range:m) -> v | 2.29 | 1 for each series that has a sample in the range.
 quantile_over_time(phi:s, range:m) -> v | 2.0 | Quantile phi (0 to 1) of the samples in the range, for each series.
 rad(v:v) -> v | 2.31 | Degrees to radians.
@@ -179,7 +179,7 @@ ts_of_last_over_time(range:m) -> v | 3.5! | Time of the newest sample in the ran
 ts_of_max_over_time(range:m) -> v | 3.5! | Time of the largest sample in the range.
 ts_of_min_over_time(range:m) -> v | 3.5! | Time of the smallest sample in the range.
 vector(s:s) -> v | 2.0 | A scalar as a vector with one series that has no labels.
-year(; time:v) -> v | 2.0 | Year in UTC of each sample read as a Unix time.
+year(; time:v) -> v | 2.0 | Year in UTC of a Unix time; by default of now.
 """
 _LINE = re.compile(
     r"(?P<name>\w+)\((?P<least>[^;]*?)(?:; (?P<more>.*?))?\) -> (?P<returns>[sv]) \| (?P<since>\d+\.\d+)"
@@ -197,7 +197,7 @@ def _function(line: str) -> Function:
     if match is None:  # pragma: no cover - the table is above
         raise AssertionError(line)
     least = _PARAMETER.findall(match["least"])
-    more = _PARAMETER.findall(match["more"] or "")
+    more = _PARAMETER.findall(match["more"] or "") * int((match["more"] or "").partition("*")[2] or 1)
     parameters = [*least, *more]
     endless = (match["more"] or "").endswith("...")
     return Function(

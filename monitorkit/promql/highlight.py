@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS
@@ -44,8 +45,9 @@ def highlight(query: str, *, error: tuple[int, int] | None = None) -> str:
     Returns
     -------
     str
-        A ``code`` element of class ``mk-promql`` whose text is exactly `query`. Classes within: ``mk-promql-`` followed by
-        ``metric function aggregation keyword label operator string number duration comment error``. `STYLE` gives colours.
+        A ``code`` element of class ``mk-promql`` whose text is exactly `query`. Classes within: ``mk-promql-`` followed
+        by ``metric function aggregation keyword label operator string number duration comment error``. `STYLE` gives
+        colours.
 
     Examples
     --------
@@ -74,7 +76,7 @@ def classes(query: str) -> list[tuple[Token, str]]:
     return named
 
 
-def _class(token: Token, after: str, inside: str) -> str:
+def _class(token: Token, after: str, inside: str) -> str:  # noqa: PLR0911 - one a class
     kind = token.kind
     if kind in {"(", ")", "{", "}", "[", "]", ","}:
         return ""
@@ -117,7 +119,7 @@ def _marked(query: str, start: int, end: int, name: str, error: tuple[int, int] 
     else:
         low, high = error[0], max(error[1], error[0] + 1)
         cuts = sorted({start, end, *(cut for cut in (low, high) if start < cut < end)})
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         names = [f"mk-promql-{name}"] if name else []
         if error is not None and error[0] <= left < max(error[1], error[0] + 1) and name != "error":
             names.append("mk-promql-error")

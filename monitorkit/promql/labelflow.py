@@ -2,8 +2,8 @@
 
 Notes
 -----
-Source: promql/engine.go of Prometheus 3.x, ``VectorBinop``, ``resultMetric``, ``aggregation``, ``dropMetricName``; functions.go,
-``createLabelsForAbsentFunction``.
+Source: promql/engine.go of Prometheus 3.x, ``VectorBinop``, ``resultMetric``, ``aggregation``, ``dropMetricName``;
+functions.go, ``createLabelsForAbsentFunction``.
 """
 
 from __future__ import annotations
@@ -13,18 +13,8 @@ from typing import TYPE_CHECKING
 
 from monitorkit.labels import NAME_LABEL
 from monitorkit.promql.checks import COMPARISONS, SET_OPERATORS
-from monitorkit.promql.nodes import (
-    Aggregation,
-    BinaryExpression,
-    Call,
-    Expression,
-    MatrixSelector,
-    ParenExpression,
-    StringLiteral,
-    Subquery,
-    UnaryExpression,
-    VectorSelector,
-)
+from monitorkit.promql.nodes import Expression, MatrixSelector, StringLiteral, Subquery, VectorSelector
+from monitorkit.promql.operations import Aggregation, BinaryExpression, Call, ParenExpression, UnaryExpression
 from monitorkit.promql.regex import matches_empty
 from monitorkit.promql.tree import postorder
 
@@ -129,8 +119,8 @@ def label_flow(tree: Expression) -> LabelFlow:
     Returns
     -------
     LabelFlow
-        Gives the `Labels` of each node of `tree`. What metrics really carry is not known here, so a selector may carry any
-        label but those that it asks to be empty.
+        Gives the `Labels` of each node of `tree`. What metrics really carry is not known here, so a selector may carry
+        any label but those that it asks to be empty.
 
     Examples
     --------
@@ -142,7 +132,7 @@ def label_flow(tree: Expression) -> LabelFlow:
     return LabelFlow(tree)
 
 
-def _of(node: Expression, below: list[Labels]) -> Labels:
+def _of(node: Expression, below: list[Labels]) -> Labels:  # noqa: PLR0911 - one a kind
     match node:
         case VectorSelector():
             return _selected(node)

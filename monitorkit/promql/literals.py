@@ -2,8 +2,8 @@ r"""Literals of the language: numbers, durations and strings, read and written.
 
 Notes
 -----
-Source: promql/parser/lex.go (``scanNumber``, ``lexEscape``) and parse.go (``number``) of Prometheus 3.x; durations as in
-github.com/prometheus/common/model, ``ParseDuration``; strings as Go's ``strconv.Quote`` writes them.
+Source: promql/parser/lex.go (``scanNumber``, ``lexEscape``) and parse.go (``number``) of Prometheus 3.x; durations as
+in github.com/prometheus/common/model, ``ParseDuration``; strings as Go's ``strconv.Quote`` writes them.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def scan_number(text: str, start: int) -> tuple[str, int]:
 _DURATION_TAIL = re.compile(r"[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?![0-9A-Za-z_])")
 
 
-def _number_end(text: str, start: int) -> tuple[int, bool]:
+def _number_end(text: str, start: int) -> tuple[int, bool]:  # noqa: C901 - one state machine
     """End of the longest number, and whether it is one: a digit, dot, exponent and underscore at a time."""
     end, digits = start, "0123456789"
     if text[start : start + 2] in {"0x", "0X"}:

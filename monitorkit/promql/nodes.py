@@ -1,29 +1,27 @@
-"""The syntax tree: immutable nodes that know where in the text they stand.
+"""The syntax tree: immutable nodes that know where in the text they stand; here the base, literals and selectors.
 
 Two nodes are equal when they mean the same text; where they stand does not count, nor the order of label matchers.
 
 Notes
 -----
-Names and shapes follow promql/parser/ast.go of Prometheus 3.x. A modifier of a range vector (``x[5m] offset 1h``) belongs to the
-range vector here, to the selector inside it there.
+Names and shapes follow promql/parser/ast.go of Prometheus 3.x. A modifier of a range vector (``x[5m] offset 1h``)
+belongs to the range vector here, to the selector inside it there.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from monitorkit.labels import NAME_LABEL
-from monitorkit.promql.functions import FUNCTIONS, TYPE_NAMES, Function, ValueType
+from monitorkit.promql.functions import TYPE_NAMES, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
 __all__ = [
-    "Aggregation",
     "At",
-    "BinaryExpression",
-    "Call",
     "Duration",
     "DurationExpression",
     "Expression",
@@ -31,18 +29,13 @@ __all__ = [
     "MatrixSelector",
     "Node",
     "NumberLiteral",
-    "ParenExpression",
     "StringLiteral",
     "Subquery",
-    "UnaryExpression",
-    "VectorMatching",
     "VectorSelector",
 ]
 
 At = float | Literal["start", "end"]
 """What follows ``@``: a Unix time in seconds, or an end of the query's range."""
-
-Cardinality = Literal["one-to-one", "many-to-one", "one-to-many", "many-to-many"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -82,7 +75,7 @@ class Node:
         while stack:
             node = stack.pop()
             children = node.children
-            yield type(node), node._own(), len(children)
+            yield type(node), node._own(), len(children)  # noqa: SLF001 - a node of our own
             stack.extend(children)
 
     def __eq__(self, other: object) -> bool:
@@ -102,8 +95,10 @@ class Expression(Node):
 
     __slots__ = ()
 
-    type: ValueType
-    """``scalar``, ``string``, ``vector`` (instant vector) or ``matrix`` (range vector)."""
+    @property
+    def type(self) -> ValueType:
+        """``scalar``, ``string``, ``vector`` (instant vector) or ``matrix`` (range vector)."""
+        raise NotImplementedError
 
     @property
     def type_name(self) -> str:
@@ -122,10 +117,14 @@ class NumberLiteral(Expression):
 
     value: float
     is_duration: bool = False
-    type: ClassVar[ValueType] = "scalar"
+
+    @property
+    def type(self) -> ValueType:
+        """Always ``scalar``."""
+        return "scalar"
 
     def _own(self) -> tuple[Hashable, ...]:
-        return "NaN" if self.value != self.value else self.value, self.is_duration  # noqa: PLR0124 - only NaN differs
+        return "NaN" if math.isnan(self.value) else self.value, self.is_duration
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -133,7 +132,11 @@ class StringLiteral(Expression):
     """A text in quotes."""
 
     value: str
-    type: ClassVar[ValueType] = "string"
+
+    @property
+    def type(self) -> ValueType:
+        """Always ``string``."""
+        return "string"
 
     def _own(self) -> tuple[Hashable, ...]:
         return (self.value,)
@@ -146,7 +149,8 @@ class DurationExpression(Node):
     Parameters
     ----------
     operator
-        ``+ - * / % ^``, ``()`` for parentheses, or ``step``, ``range``, ``min_of``, ``max_of`` (``min``, ``max`` before 3.13).
+        ``+ - * / % ^``, ``()`` for parentheses, or ``step``, ``range``, ``min_of``, ``max_of`` (``min``, ``max`` before
+        3.13).
     operands
         None for ``step`` and ``range``, one for a sign and for parentheses, else two.
     """
@@ -209,7 +213,11 @@ class VectorSelector(Expression):
     offset: Duration | None = None
     at: At | None = None
     extension: str | None = None
-    type: ClassVar[ValueType] = "vector"
+
+    @property
+    def type(self) -> ValueType:
+        """Always ``vector``."""
+        return "vector"
 
     @property
     def metric(self) -> str | None:
@@ -231,7 +239,11 @@ class MatrixSelector(Expression):
     offset: Duration | None = None
     at: At | None = None
     extension: str | None = None
-    type: ClassVar[ValueType] = "matrix"
+
+    @property
+    def type(self) -> ValueType:
+        """Always ``matrix``."""
+        return "matrix"
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -251,7 +263,11 @@ class Subquery(Expression):
     step: Duration | None = None
     offset: Duration | None = None
     at: At | None = None
-    type: ClassVar[ValueType] = "matrix"
+
+    @property
+    def type(self) -> ValueType:
+        """Always ``matrix``."""
+        return "matrix"
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -260,169 +276,3 @@ class Subquery(Expression):
 
     def _own(self) -> tuple[Hashable, ...]:
         return self.range, self.step, self.offset, self.at
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Call(Expression):
-    """A function call."""
-
-    function: str
-    args: tuple[Expression, ...] = ()
-
-    @property
-    def spec(self) -> Function:
-        """The function: types, documentation, version."""
-        return FUNCTIONS[self.function]
-
-    @property
-    def type(self) -> ValueType:  # type: ignore[override] - read only, as the function says
-        """Type of the result."""
-        return FUNCTIONS[self.function].returns
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        """The arguments."""
-        return self.args
-
-    def _own(self) -> tuple[Hashable, ...]:
-        return (self.function,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Aggregation(Expression):
-    """Series brought together: ``topk by (job) (3, up)``.
-
-    Parameters
-    ----------
-    operator
-        In lower case.
-    expr
-        What is aggregated.
-    param
-        First argument of ``topk``, ``bottomk``, ``quantile``, ``count_values``, ``limitk``, ``limit_ratio``; else None.
-    grouping
-        Labels of ``by`` or, with `without`, of ``without``.
-    """
-
-    operator: str
-    expr: Expression
-    param: Expression | None = None
-    grouping: tuple[str, ...] = ()
-    without: bool = False
-    type: ClassVar[ValueType] = "vector"
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        """The parameter, if there is one, and the expression."""
-        return (self.expr,) if self.param is None else (self.param, self.expr)
-
-    def _own(self) -> tuple[Hashable, ...]:
-        return self.operator, self.grouping, self.without
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class UnaryExpression(Expression):
-    """A sign before an expression. (A sign before a number is part of the number.)"""
-
-    operator: str
-    expr: Expression
-    type: ValueType = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "type", self.expr.type)
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        """The expression."""
-        return (self.expr,)
-
-    def _own(self) -> tuple[Hashable, ...]:
-        return (self.operator,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ParenExpression(Expression):
-    """An expression in parentheses."""
-
-    expr: Expression
-    type: ValueType = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "type", self.expr.type)
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        """The expression."""
-        return (self.expr,)
-
-
-@dataclass(frozen=True, slots=True)
-class VectorMatching:
-    """How the series of two vectors find each other.
-
-    Parameters
-    ----------
-    on
-        Whether `labels` are those compared (``on``) or those left out (``ignoring``).
-    labels
-        The labels.
-    group
-        ``left`` or ``right``: the side that may have many series for one of the other; None for one to one.
-    include
-        Labels that ``group_left`` or ``group_right`` copies from the other side.
-    fill_left, fill_right
-        Value in place of a series that is missing on that side.
-    """
-
-    on: bool = False
-    labels: tuple[str, ...] = ()
-    group: Literal["left", "right"] | None = None
-    include: tuple[str, ...] = ()
-    fill_left: float | None = None
-    fill_right: float | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class BinaryExpression(Expression):
-    """Two expressions and an operator.
-
-    Parameters
-    ----------
-    operator
-        In lower case.
-    left, right
-        Operands.
-    matching
-        What is written about it; None where nothing is, or where a side is a scalar.
-    return_bool
-        Whether ``bool`` makes a comparison give 0 and 1.
-    """
-
-    operator: str
-    left: Expression
-    right: Expression
-    matching: VectorMatching | None = None
-    return_bool: bool = False
-    type: ValueType = field(init=False)
-
-    def __post_init__(self) -> None:
-        both = self.left.type == self.right.type == "scalar"
-        object.__setattr__(self, "type", "scalar" if both else "vector")
-
-    @property
-    def cardinality(self) -> Cardinality | None:
-        """How many series meet how many; None where a side is a scalar."""
-        if not self.left.type == self.right.type == "vector":
-            return None
-        if self.operator in {"and", "or", "unless"}:
-            return "many-to-many"
-        group = self.matching.group if self.matching else None
-        return {"left": "many-to-one", "right": "one-to-many", None: "one-to-one"}[group]  # type: ignore[return-value] - literals
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        """Left and right."""
-        return self.left, self.right
-
-    def _own(self) -> tuple[Hashable, ...]:
-        return self.operator, self.matching, self.return_bool

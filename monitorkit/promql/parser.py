@@ -2,9 +2,9 @@
 
 Notes
 -----
-Source: promql/parser/generated_parser.y of Prometheus 3.x. Precedence: ``or`` below ``and unless`` below comparisons below
-``+ -`` below ``* / % atan2`` below ``^``, which alone binds to the right; a sign binds like ``*``, so ``-a ^ b`` is
-``-(a ^ b)``.
+Source: promql/parser/generated_parser.y of Prometheus 3.x. Precedence: ``or`` below ``and unless`` below comparisons
+below ``+ -`` below ``* / % atan2`` below ``^``, which alone binds to the right; a sign binds like ``*``, so ``-a ^ b``
+is ``-(a ^ b)``.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from monitorkit.promql.checks import check_aggregation, check_binary, check_call
 from monitorkit.promql.errors import PromQLError
 from monitorkit.promql.functions import AGGREGATIONS
 from monitorkit.promql.nodes import (
-    Aggregation,
-    BinaryExpression,
-    Call,
     Duration,
     Expression,
     LabelMatcher,
     MatrixSelector,
     NumberLiteral,
-    ParenExpression,
     StringLiteral,
     Subquery,
+    VectorSelector,
+)
+from monitorkit.promql.operations import (
+    Aggregation,
+    BinaryExpression,
+    Call,
+    ParenExpression,
     UnaryExpression,
     VectorMatching,
-    VectorSelector,
 )
 from monitorkit.promql.reader import MAX_DEPTH
 from monitorkit.promql.selectors import SelectorReader, all_match_empty
@@ -64,8 +66,8 @@ def parse(query: str, *, version: str | None = None, features: Iterable[str] = (
     query
         PromQL text.
     version
-        Server that must understand it, as in ``"3.5"`` or ``"v2.42.0"``; None for the newest language, all that is experimental
-        included.
+        Server that must understand it, as in ``"3.5"`` or ``"v2.42.0"``; None for the newest language, all that is
+        experimental included.
     features
         What that server's ``--enable-feature`` says, for example ``["promql-experimental-functions"]``.
 
@@ -162,7 +164,7 @@ class _Parser(SelectorReader):
             node = self._bracket(node) if kind == "[" else self._modified(node, kind)
         return node
 
-    def _atom(self) -> Expression:
+    def _atom(self) -> Expression:  # noqa: PLR0911 - one a kind of token
         i = self.i
         kind, after = self.kinds[i], self.kinds[i + 1] if self.kinds[i] != "eof" else "eof"
         if kind in {"identifier", "metric identifier"}:
@@ -299,7 +301,9 @@ class _Parser(SelectorReader):
 
     def _matching(self) -> VectorMatching:
         """Pass what stands between an operator and its right operand."""
-        on, labels, include = False, (), ()
+        on = False
+        labels: tuple[str, ...] = ()
+        include: tuple[str, ...] = ()
         group: Literal["left", "right"] | None = None
         word = self.kinds[self.i]
         if word in {"on", "ignoring"}:
@@ -339,6 +343,8 @@ class _Parser(SelectorReader):
         """Pass ``[range]`` or ``[range:step]`` after an expression."""
         start = self.starts[self.i]
         self.i += 1
+        if "#" in self.query[start : self.starts[self.i]]:
+            self.fail("a comment directly after '['", start + 1, suggestion="move it behind the duration")
         length = self.positive_duration("brackets")
         if self.kinds[self.i] == ":":
             return self._subquery(node, length)

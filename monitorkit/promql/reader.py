@@ -15,26 +15,24 @@ if TYPE_CHECKING:
 __all__ = ["MAX_DEPTH", "Reader"]
 
 MAX_DEPTH = 150
-"""How deep expressions may nest: parentheses, arguments, signs, and operands on the right. Real queries stay below 30."""
+"""How deep expressions may nest: parentheses, arguments, signs, operands on the right. Real queries stay below 30."""
 
 _OPENING = {"(": "parenthesis", "{": "brace", "[": "bracket"}
 _CLOSING = {")": "(", "}": "{", "]": "["}
-_STRAY = {
-    "$": "a template variable must be replaced before the query is sent",
-    "&": "write 'and'",
-    "|": "write 'or'",
-    "!": "write '!=' to compare, 'unless' to exclude",
-    ";": "separate queries must be sent one by one",
-    "“": "write straight quotes",
-    "”": "write straight quotes",
-    "‘": "write straight quotes",
-    "’": "write straight quotes",
-    "–": "write the ASCII minus '-'",
-    "×": "write '*'",
-    "≥": "write '>='",
-    "≤": "write '<='",
-    "≠": "write '!='",
-}
+_STRAY = (
+    {
+        "$": "a template variable must be replaced before the query is sent",
+        "&": "write 'and'",
+        "|": "write 'or'",
+        "!": "write '!=' to compare, 'unless' to exclude",
+        ";": "separate queries must be sent one by one",
+        "≥": "write '>='",
+        "≤": "write '<='",
+        "≠": "write '!='",
+    }
+    | dict.fromkeys("\u201c\u201d\u2018\u2019", "write straight quotes")
+    | {"\u2013": "write the ASCII minus '-'", "\u00d7": "write '*'"}
+)
 
 
 class Reader:

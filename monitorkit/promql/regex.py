@@ -1,7 +1,7 @@
-"""Label patterns: are they RE2, and do they match the empty text?
+"""Label patterns: whether they are RE2, and whether they match the empty text.
 
-Prometheus compiles each pattern when it reads a query and refuses the query where that fails. Python's ``re`` is another
-language (it has look-around and back references and lacks ``\\pN``, ``\\z`` and ``(?U)``), so patterns are read here.
+Prometheus compiles each pattern when it reads a query and refuses the query where that fails. Python's ``re`` is
+another language (it has look-around and back references, and no Unicode classes by name), so patterns are read here.
 
 Notes
 -----
@@ -17,6 +17,7 @@ __all__ = ["matches_empty", "problem"]
 
 _MAX_REPEAT = 1000
 _MAX_DEPTH = 250
+_MAX_CODE = 0x10FFFF
 
 _SIMPLE = re.compile(r"(?:[\w :/@#%&,;<>=~!\"'`-]|\\[.\\|+*?()\[\]{}^$/_-]|[.](?:[*+]\??)?)*+")
 _REPEAT = re.compile(r"\{(\d+)(,(\d*))?\}")
@@ -43,9 +44,63 @@ _POSIX_NAMES = frozenset(
         "xdigit",
     }
 )
-_CATEGORIES = frozenset("C L M N P S Z".split()) | frozenset(
-    "Cc Cf Co Cs Ll Lm Lo Lt Lu Mc Me Mn Nd Nl No Pc Pd Pe Pf Pi Po Ps Sc Sk Sm So Zl Zp Zs Any".split()
+_CATEGORIES = frozenset(("C", "L", "M", "N", "P", "S", "Z")) | frozenset(
+    (
+        "Cc",
+        "Cf",
+        "Co",
+        "Cs",
+        "Ll",
+        "Lm",
+        "Lo",
+        "Lt",
+        "Lu",
+        "Mc",
+        "Me",
+        "Mn",
+        "Nd",
+        "Nl",
+        "No",
+        "Pc",
+        "Pd",
+        "Pe",
+        "Pf",
+        "Pi",
+        "Po",
+        "Ps",
+        "Sc",
+        "Sk",
+        "Sm",
+        "So",
+        "Zl",
+        "Zp",
+        "Zs",
+        "Any",
+    )
 )
+
+_SCRIPTS = frozenset(
+    re.findall(
+        r"\w+",
+        "Adlam Ahom Anatolian_Hieroglyphs Arabic Armenian Avestan Balinese Bamum Bassa_Vah Batak Bengali Bhaiksuki "
+        "Bopomofo Brahmi Braille Buginese Buhid Canadian_Aboriginal Carian Caucasian_Albanian Chakma Cham Cherokee "
+        "Chorasmian Common Coptic Cuneiform Cypriot Cypro_Minoan Cyrillic Deseret Devanagari Dives_Akuru Dogra "
+        "Duployan Egyptian_Hieroglyphs Elbasan Elymaic Ethiopic Georgian Glagolitic Gothic Grantha Greek Gujarati "
+        "Gunjala_Gondi Gurmukhi Han Hangul Hanifi_Rohingya Hanunoo Hatran Hebrew Hiragana Imperial_Aramaic "
+        "Inherited Inscriptional_Pahlavi Inscriptional_Parthian Javanese Kaithi Kannada Katakana Kawi Kayah_Li "
+        "Kharoshthi Khitan_Small_Script Khmer Khojki Khudawadi Lao Latin Lepcha Limbu Linear_A Linear_B Lisu Lycian "
+        "Lydian Mahajani Makasar Malayalam Mandaic Manichaean Marchen Masaram_Gondi Medefaidrin Meetei_Mayek "
+        "Mende_Kikakui Meroitic_Cursive Meroitic_Hieroglyphs Miao Modi Mongolian Mro Multani Myanmar Nabataean "
+        "Nag_Mundari Nandinagari New_Tai_Lue Newa Nko Nushu Nyiakeng_Puachue_Hmong Ogham Ol_Chiki Old_Hungarian "
+        "Old_Italic Old_North_Arabian Old_Permic Old_Persian Old_Sogdian Old_South_Arabian Old_Turkic Old_Uyghur "
+        "Oriya Osage Osmanya Pahawh_Hmong Palmyrene Pau_Cin_Hau Phags_Pa Phoenician Psalter_Pahlavi Rejang Runic "
+        "Samaritan Saurashtra Sharada Shavian Siddham SignWriting Sinhala Sogdian Sora_Sompeng Soyombo Sundanese "
+        "Syloti_Nagri Syriac Tagalog Tagbanwa Tai_Le Tai_Tham Tai_Viet Takri Tamil Tangsa Tangut Telugu Thaana Thai "
+        "Tibetan Tifinagh Tirhuta Toto Ugaritic Vai Vithkuqi Wancho Warang_Citi Yezidi Yi Zanabazar_Square ",
+    )
+)
+"""Scripts of Unicode 15 by the names that Go's ``unicode.Scripts`` knows."""
+_KNOWN = _CATEGORIES | _SCRIPTS
 
 
 def problem(pattern: str) -> str | None:
@@ -81,7 +136,7 @@ class _BadPattern(Exception):
 
 
 class _Group:
-    """A group under reading: can a whole alternative so far be empty, and can the present one?"""
+    """A group under reading: whether an alternative so far can be empty, and whether the present one can."""
 
     __slots__ = ("any_empty", "empty", "last", "repeated")
 
@@ -119,13 +174,12 @@ class _Group:
 def _read(pattern: str) -> bool:
     """Read a pattern to its end; whether it can match the empty text."""
     groups = [_Group()]
-    names: set[str] = set()
     at = 0
     while at < len(pattern):
         char = pattern[at]
         group = groups[-1]
         if char == "(":
-            at, opens = _open(pattern, at, names)
+            at, opens = _open(pattern, at)
             if opens:
                 groups.append(_Group())
                 if len(groups) > _MAX_DEPTH:
@@ -148,18 +202,14 @@ def _read(pattern: str) -> bool:
     return groups[0].close()
 
 
-def _open(pattern: str, at: int, names: set[str]) -> tuple[int, bool]:
+def _open(pattern: str, at: int) -> tuple[int, bool]:
     """End of what opens a group, and whether one was opened: ``(?i)`` opens none."""
     match = _FLAGS.match(pattern, at)
-    if match is None or match[0] == "(" and pattern[at + 1 : at + 2] == "?":
+    if match is None or (match[0] == "(" and pattern[at + 1 : at + 2] == "?"):
         raise _BadPattern(f"invalid or unsupported Perl syntax: {pattern[at : at + 3]}")
     name, _, closing = match.groups()
-    if name is not None:
-        if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-            raise _BadPattern(f"invalid named capture: {match[0]}")
-        if name in names:
-            raise _BadPattern(f"duplicate capture group name: {name}")
-        names.add(name)
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise _BadPattern(f"invalid named capture: {match[0]}")
     if closing is not None and match[2] == "" and closing == ")":
         raise _BadPattern("missing argument to repetition operator: ?")
     return match.end(), closing != ")"
@@ -218,15 +268,14 @@ def _character(pattern: str, at: int) -> int:
         return at + 2
     if after in {"p", "P"}:
         match = _UNICODE.match(pattern, at)
-        known = match is not None and (match[1] or match[2])
-        if match is None or not known or not (known in _CATEGORIES or (len(known) > 2 and known[0].isupper())):  # noqa: PLR2004 - longer names are scripts
+        if match is None or (match[1] or match[2]) not in _KNOWN:
             raise _BadPattern(f"invalid character class range: {pattern[at : at + 4]}")
         return match.end()
     escape = _ESCAPED.match(pattern, at)
     if (
         escape is None
         or (escape[1] and len(escape[1]) == 1 and escape[1] != "0")
-        or (escape[3] and int(escape[3], 16) > 0x10FFFF)
+        or (escape[3] and int(escape[3], 16) > _MAX_CODE)
     ):
         raise _BadPattern(f"invalid escape sequence: {pattern[at : at + 2]}")
     return escape.end()
@@ -246,9 +295,9 @@ def _class(pattern: str, at: int) -> int:
             at = posix.end()
             continue
         low, at = _class_character(pattern, at)
-        if pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in {"]", ""}:
+        if low is not None and pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in {"]", ""}:
             high, at = _class_character(pattern, at + 1)
-            if low is None or high is None or high < low:
+            if high is None or high < low:
                 raise _BadPattern(f"invalid character class range: {pattern[start:at]}")
     if at >= len(pattern):
         raise _BadPattern(f"missing closing ]: {pattern[start:]}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SelectorReader", "all_match_empty"]
 
 _MATCH_OPERATORS = frozenset(("=", "!=", "=~", "!~"))
-_LABEL_WORDS = frozenset(("identifier", *KEYWORDS.values())) - {"number"}
+_LABEL_WORDS = frozenset(("identifier", *KEYWORDS.values())) - {"number", "without"}
 _DURATION_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "^": 3}
 _CLAUSES = {
     "step": "step() in a duration",
@@ -58,7 +58,8 @@ class SelectorReader(Reader):
     def positive_duration(self, where: str) -> Duration:
         """Pass a duration in brackets."""
         if self.kinds[self.i] not in {"number", "duration", "+", "-", "(", "identifier"}:
-            self.unexpected(f"a duration such as 5m in {where}")
+            advice = "write it without quotes" if self.kinds[self.i] == "string" else ""
+            self.unexpected(f"a duration such as 5m in {where}", advice)
         value = self._checked(self._duration(0))
         if isinstance(value, NumberLiteral) and value.value <= 0:
             self.fail("a range or step must be longer than 0", value.start, value.end)
@@ -66,14 +67,8 @@ class SelectorReader(Reader):
 
     def offset(self) -> Duration | None:
         """Pass what follows ``offset``; None for no shift at all."""
-        i = self.i
-        start, sign = self.starts[i], self.kinds[i]
-        if sign in {"+", "-"}:
-            self.i += 1
-            if sign == "+":
-                self.needs("a plus sign before an offset", start, start + 1)
-        primary = self._duration_primary()
-        value = self._checked(self._signed(sign, start, primary) if sign in {"+", "-"} else primary)
+        start = self.starts[self.i]
+        value = self._checked(self._signed_primary())
         if not isinstance(value, NumberLiteral):
             return value
         if value.value < 0:
@@ -81,6 +76,20 @@ class SelectorReader(Reader):
         if value.value == 0:
             self.needs("an offset of zero", start, value.end)
             return None
+        return value
+
+    def _signed_primary(self) -> Duration:
+        """Pass a duration after any number of signs, but no operator: ``x offset -1h ^ 2`` is a power of x."""
+        start, sign = self.starts[self.i], self.kinds[self.i]
+        if sign not in {"+", "-"}:
+            return self._duration_primary()
+        after = self.kinds[self.i + 1]
+        if sign == "+" or after in {"+", "-"}:
+            self.needs("a plus sign before an offset", start, start + 1)
+        self.deeper()
+        self.i += 1
+        value = self._signed(sign, start, self._signed_primary())
+        self.depth -= 1
         return value
 
     def _checked(self, value: Duration) -> Duration:
@@ -160,7 +169,7 @@ class SelectorReader(Reader):
             self.i += 1
             self.take("(", f"'()' after {kind}")
             self.take(")", f"')' after {kind}(")
-            return kind  # type: ignore[return-value] - one of the two
+            return "start" if kind == "start" else "end"
         if kind in {"+", "-"}:
             self.i += 1
         if self.kinds[self.i] not in {"number", "duration"}:

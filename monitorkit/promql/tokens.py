@@ -1,7 +1,7 @@
 """From text to tokens.
 
-Reading never fails: what is no token becomes one of kind ``error``, so that a half-typed query can be completed and a wrong
-one be highlighted. Whitespace and comments are left out; they are what lies between the tokens.
+Reading never fails: what is no token becomes one of kind ``error``, so that a half-typed query can be completed and a
+wrong one be highlighted. Whitespace and comments are left out; they are what lies between the tokens.
 
 Notes
 -----
@@ -56,8 +56,8 @@ class Token(NamedTuple):
     """A token and where it stands."""
 
     kind: str
-    """The operator or keyword itself in lower case, or ``identifier``, ``metric identifier`` (with a colon), ``number``,
-    ``duration``, ``string``, ``error``, ``eof``."""
+    """The operator or keyword itself in lower case, or ``identifier``, ``metric identifier`` (with a colon),
+    ``number``, ``duration``, ``string``, ``error``, ``eof``."""
     text: str
     start: int
     end: int
@@ -86,7 +86,7 @@ def scan(query: str) -> Tokens:
     while True:
         match = pattern.match(query, position)
         assert match is not None  # noqa: S101 - the pattern's last choices take any character and the end
-        kind: str = match.lastgroup  # type: ignore[assignment] - each choice is a named group
+        kind = match.lastgroup or ""
         start, position = match.span(kind)
         if kind == "word":
             kind = "identifier" if pattern is not _OUTSIDE else _word(query, start, position)

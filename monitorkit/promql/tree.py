@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitorkit.errors import InvalidType
-from monitorkit.promql.nodes import Aggregation, Call, Expression, MatrixSelector, VectorSelector
+from monitorkit.promql.nodes import Expression, MatrixSelector, Subquery, VectorSelector
+from monitorkit.promql.operations import Aggregation, BinaryExpression, Call, ParenExpression, UnaryExpression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -106,5 +107,8 @@ def with_children(node: Expression, children: Sequence[Expression]) -> Expressio
         if not isinstance(children[0], VectorSelector):
             raise InvalidType(f"rewrite: {children[0]} cannot stand before a range; make it a subquery")
         return replace(node, vector=children[0])
-    names = ("left", "right") if len(children) > 1 else ("expr",)
-    return replace(node, **dict(zip(names, children, strict=True)))
+    if isinstance(node, BinaryExpression):
+        return replace(node, left=children[0], right=children[1])
+    if isinstance(node, (UnaryExpression, ParenExpression, Subquery)):
+        return replace(node, expr=children[0])
+    return node
