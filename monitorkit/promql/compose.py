@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import pairwise
 
 from monitorkit.durations import format_duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.promql.brackets import LISTS
 from monitorkit.promql.errors import PromQLError
 from monitorkit.promql.formatting import label_name, metric_name
 from monitorkit.promql.literals import number_text, quote
 from monitorkit.promql.nodes import Expression
 from monitorkit.promql.parser import parse
-from monitorkit.promql.tokens import tokens
+from monitorkit.promql.tokens import Token, tokens
 
 __all__ = ["Query", "escape_regex", "expr"]
 
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _STAND_IN = "monitorkit_{}_"
-_LIST_WORDS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right"))
 
 
 class Query(str):
@@ -88,6 +89,7 @@ class _Filling:
     def __init__(self, template: str, values: Mapping[str, object]) -> None:
         self.values = values
         self.names: list[str] = []
+        self._quoted = [token for token in tokens(template) if token.kind == "string"]
         self.marked = _PLACE.sub(self._mark, template)
         missing = [name for name in self.names if name not in values]
         if missing:
@@ -97,45 +99,40 @@ class _Filling:
             raise InvalidValue(f"expr: {unused[0]} has no place {{{unused[0]}}} in the template")
 
     def _mark(self, match: re.Match[str]) -> str:
-        self.names.append(match[1])
+        name = match[1]
+        if any(token.start < match.start() < token.end for token in self._quoted):
+            if name not in self.values:
+                return match[0]
+            raise InvalidValue(
+                f"expr: {{{name}}} stands in quotes; write it without, as in job={{{name}}}: it is quoted for you"
+            )
+        self.names.append(name)
         return _STAND_IN.format(len(self.names) - 1)
 
     def result(self) -> str:
+        """The template with each place filled."""
         pieces: list[str] = []
-        opened: list[str] = []  # "{", "[", "(" and, for a list of labels, its word
-        done, skip, before = 0, -1, ""
-        found = tokens(self.marked)
+        opened: list[str] = []  # what stands before each open bracket, if it takes labels; else the bracket
         places = {_STAND_IN.format(i): name for i, name in enumerate(self.names)}
-        for i, token in enumerate(found):
-            if token.kind == "string" and "monitorkit_" in token.text:
-                self._refuse_in_string(token.text, places)
-            name = places.get(token.text) if token.kind in {"identifier", "error"} else None
+        found = [*tokens(self.marked), Token("eof", "", len(self.marked), len(self.marked))]
+        done, before = 0, ""
+        for token, after in pairwise(found):
+            name = places.pop(token.text, None) if token.kind == "identifier" else None
             if name is not None:
-                after = found[i + 1].kind if i + 1 < len(found) else ""
-                text = self._filled(name, before, after, opened[-1] if opened else "")
+                text = self._filled(name, before, after.kind, opened[-1] if opened else "")
                 pieces += [self.marked[done : token.start], text]
-                done = token.end
-                if text.endswith(",") and after == "{":
-                    done, skip = found[i + 1].end, i + 1
+                # A metric's name opens the braces itself; an empty set of matchers takes the comma behind it along.
+                done = after.end if text.endswith(",") or (not text and after.kind == ",") else token.end
             if token.kind in {"(", "[", "{"}:
-                opened.append(before if before in _LIST_WORDS and token.kind == "(" else token.kind)
+                opened.append(before if before in LISTS and token.kind == "(" else token.kind)
             elif token.kind in {")", "]", "}"} and opened:
                 opened.pop()
-            before = token.kind if i != skip else before
-        pieces.append(self.marked[done:])
-        text = "".join(pieces)
-        left = [name for word, name in places.items() if re.search(rf"\b{word}", text)]
-        if left:
-            raise InvalidValue(f"expr: {{{left[0]}}} cannot stand there; put blanks around it")
+            before = token.kind
+        if places:
+            raise InvalidValue(f"expr: {{{next(iter(places.values()))}}} cannot stand there; put blanks around it")
+        text = "".join([*pieces, self.marked[done:]])
         parse(text)
         return text
-
-    def _refuse_in_string(self, text: str, places: Mapping[str, str]) -> None:
-        for word, name in places.items():
-            if word in text:
-                raise InvalidValue(
-                    f"expr: {{{name}}} stands in quotes; write it without, as in job={{{name}}}: it is quoted for you"
-                )
 
     def _filled(self, name: str, before: str, after: str, inside: str) -> str:
         value = self.values[name]
@@ -143,7 +140,7 @@ class _Filling:
             return _duration(name, value)
         if inside == "{":
             return _in_braces(name, value, before, after)
-        if inside in _LIST_WORDS:
+        if inside in LISTS:
             return ", ".join(label_name(label) for label in _texts(name, value, "label names"))
         if before == "@":
             return _number(name, value)

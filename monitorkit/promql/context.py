@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from monitorkit.promql.brackets import FILLS, LISTS, Open, open_brackets
+from monitorkit.promql.checks import COMPARISONS
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS
 from monitorkit.promql.highlight import classes
 from monitorkit.promql.literals import unquote
@@ -43,11 +45,9 @@ duration``: in brackets or after ``offset`` · ``at``: after ``@`` · ``string``
 ``nothing``: in a comment, or where nothing fits
 """
 
-_LISTS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right"))
-_OPENING = frozenset(("(", "{", "["))
-_CLOSING = frozenset((")", "}", "]"))
 _MATCH_OPERATORS = frozenset(("=", "!=", "=~", "!~"))
-_OPERAND_ENDS = frozenset((")", "}", "]", "number", "duration", "string", "identifier", "metric identifier"))
+_OPERAND = frozenset(("metrics", "functions", "aggregations", "numbers", "(", "{"))
+_DURATIONS = frozenset(("durations", "(", "step", "range", "min_of", "max_of"))
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _COMMENT = re.compile(r"#[^\r\n]*\Z")
 
@@ -98,17 +98,6 @@ class Context:
     quote: str = ""
 
 
-@dataclass(slots=True)
-class _Frame:
-    """An open bracket: what stands before it and what has come since."""
-
-    bracket: str = ""
-    word: str = ""  # text of the token before the bracket
-    kind: str = ""  # kind of that token
-    commas: int = 0
-    inside: list[Token] = field(default_factory=list)
-
-
 def context(query: str, cursor: int | None = None) -> Context:
     """Tell what can be written at the cursor.
 
@@ -137,28 +126,26 @@ def context(query: str, cursor: int | None = None) -> Context:
     if _COMMENT.search(query[before[-1].end if before else 0 : cursor]):
         return Context("nothing", start=cursor, end=cursor)
     word = _word_under_way(before, cursor)
-    frames = _frames(before if word is None else before[:-1])
-    kind, expected = _place(frames, word)
-    start = cursor if word is None else word.start
-    prefix, quote = query[start:cursor], ""
-    if word is not None and word.text[0] in "\"'`":
-        quote, prefix, start = word.text[0], word.text[1:], start + 1
-    frame = frames[-1]
-    call = next((f for f in reversed(frames) if f.bracket == "(" and f.kind not in _LISTS), _Frame())
-    metrics = _metrics(query)
+    brackets = open_brackets(before if word is None else before[:-1])
+    here = brackets[-1]
+    kind, expected = _place(here, word)
+    start, quote = (cursor, "") if word is None else (word.start, word.text[0])
+    start, quote = (start + 1, quote) if quote in {'"', "'", "`"} else (start, "")
+    call = next((b for b in reversed(brackets) if b.bracket == "(" and b.head.kind not in LISTS), Open())
+    begins = here.bracket == "(" and (here.last is None or here.last.kind == ",")
     return Context(
         kind=kind,
-        prefix=prefix,
+        prefix=query[start:cursor],
         start=start,
         end=_word_end(query, cursor, quote),
-        expected=frozenset(expected),
-        type=_wanted(call) if kind == "expression" and _starts_argument(frame) else None,
-        function=call.word if call.kind in AGGREGATIONS or call.word in FUNCTIONS else None,
+        expected=expected,
+        type=_wanted(call) if kind == "expression" and begins else None,
+        function=call.head.text.lower() if call.head.kind in AGGREGATIONS or call.head.text in FUNCTIONS else None,
         argument=call.commas,
-        metric=_metric(frame),
-        metrics=metrics,
-        label=_label(frame) if kind == "label value" else None,
-        matchers=_matchers(frame) if frame.bracket == "{" else (),
+        metric=_metric(here),
+        metrics=_metrics(query),
+        label=_plain(here.part[0]) if kind == "label value" and here.part else None,
+        matchers=_matchers(here) if here.bracket == "{" else (),
         quote=quote,
     )
 
@@ -168,7 +155,7 @@ def _word_under_way(before: list[Token], cursor: int) -> Token | None:
     if not before or before[-1].end != cursor:
         return None
     token = before[-1]
-    if token.kind == "string" or token.text[0] in _OPENING | _CLOSING | {","}:
+    if token.kind in {"string", ":"}:
         return None
     grows = token.text[0].isalnum() or token.text[0] in "_:" or (token.kind == "error" and token.text[0] in "\"'`")
     return token if grows else None
@@ -185,172 +172,116 @@ def _word_end(query: str, cursor: int, quote: str) -> int:
     return end
 
 
-def _frames(before: list[Token]) -> list[_Frame]:
-    """Open brackets at the end of these tokens, outermost first; the first is the query itself."""
-    frames = [_Frame()]
-    for token in before:
-        frame = frames[-1]
-        if token.kind in _OPENING:
-            last = frame.inside[-1] if frame.inside else Token("", "", 0, 0)
-            frame.inside.append(token)
-            frames.append(_Frame(token.kind, last.text, last.kind))
-        elif token.kind in _CLOSING:
-            if len(frames) > 1:
-                closed = frames.pop()
-                frames[-1].inside.append(token._replace(text=_closed_by(closed, token)))
-        else:
-            frame.commas += token.kind == ","
-            frame.inside.append(token)
-    return frames
-
-
-def _closed_by(closed: _Frame, token: Token) -> str:
-    """A closing bracket's text with what it closes, for what may follow: ``) by``, ``) sum``, ``)``."""
-    return f"{token.kind} {closed.kind}" if closed.kind in _LISTS or closed.kind in AGGREGATIONS else token.kind
-
-
-def _place(frames: list[_Frame], word: Token | None) -> tuple[Kind, set[str]]:
-    frame = frames[-1]
-    last = frame.inside[-1] if frame.inside else None
-    if frame.bracket == "{":
-        return _in_braces(frame)
-    if frame.bracket == "[":
+def _place(here: Open, word: Token | None) -> tuple[Kind, frozenset[str]]:  # noqa: PLR0911 - one a place
+    last = here.last
+    if here.bracket == "{":
+        return _in_braces(here)
+    if here.bracket == "[":
         return _in_brackets(last)
-    if frame.kind in _LISTS and frame.bracket == "(":
-        return ("label list", {"labels", ")"}) if last is None or last.kind == "," else ("after label", {",", ")"})
+    if here.bracket == "(" and here.head.kind in LISTS:
+        if last is None or last.kind == ",":
+            return "label list", frozenset(("labels", ")"))
+        return "after label", frozenset((",", ")"))
     if word is not None and word.kind == "error" and word.text[0] in "\"'`":
-        return "string", set()
-    if _offset_open(frame):
-        return "duration", {"durations", "-"}
-    return _in_expression(frame, last)
-
-
-def _in_braces(frame: _Frame) -> tuple[Kind, set[str]]:
-    since = _since_comma(frame)
-    if not since:
-        return "label name", {"labels", "}"}
-    if len(since) == 1:
-        return "matcher operator", {"=", "!=", "=~", "!~"} | ({",", "}"} if since[0].kind == "string" else set())
-    if since[-1].kind in _MATCH_OPERATORS:
-        return "label value", {"values"}
-    return "after matcher", {",", "}"}
-
-
-def _in_brackets(last: Token | None) -> tuple[Kind, set[str]]:
-    if last is None or last.kind == ":" or last.kind in PRECEDENCE:
-        return "duration", {"durations"} | ({"]"} if last is not None and last.kind == ":" else set())
-    return "after duration", {"]", ":", "+", "-", "*", "/"}
-
-
-def _offset_open(frame: _Frame) -> bool:
-    kinds = [token.kind for token in frame.inside[-2:]]
-    return (kinds[-1:] == ["offset"] and _is_modifier(frame)) or (
-        kinds[:1] == ["offset"] and kinds[1:] in (["-"], ["+"])
-    )
-
-
-def _is_modifier(frame: _Frame) -> bool:
-    """Whether the last word follows an operand; else it is the name of a metric."""
-    return len(frame.inside) > 1 and _ends_operand(frame.inside[:-1])
-
-
-def _ends_operand(inside: list[Token]) -> bool:
-    """Whether an operand is complete at the end of these tokens."""
-    if not inside:
-        return False
-    last, earlier = inside[-1], inside[:-1]
-    if last.kind == ")":
-        return last.text.removeprefix(") ") not in {"on", "ignoring", "group_left", "group_right"} and not (
-            last.text in {") by", ") without"} and not _list_follows_body(earlier)
-        )
-    if last.kind in _OPERAND_ENDS:
-        return True
-    return last.text[0].isalpha() and last.kind not in {"bool", "error"} and not _ends_operand(earlier)
-
-
-def _list_follows_body(earlier: list[Token]) -> bool:
-    """Whether the labels of ``by`` stand behind the body, as in ``sum(x) by (job)``: before "(" and "by" is a ")"."""
-    return len(earlier) > 2 and earlier[-3].kind == ")"  # noqa: PLR2004 - ")", "by", "("
-
-
-def _in_expression(frame: _Frame, last: Token | None) -> tuple[Kind, set[str]]:  # noqa: PLR0911 - one a place
-    operand = {"metrics", "functions", "aggregations", "numbers", "(", "{"}
+        return "string", frozenset()
     if last is None or last.kind == ",":
-        return "expression", operand
+        takes_none = last is None and here.head.text in FUNCTIONS and FUNCTIONS[here.head.text].least == 0
+        return "expression", _OPERAND | ({")"} if takes_none else set())
+    if here.closed is not None and last.kind == ")" and not here.complete:
+        return _behind_list(here.closed.head.kind)
+    return _behind_modifier(here, last) or _in_expression(here, last)
+
+
+def _in_braces(here: Open) -> tuple[Kind, frozenset[str]]:
+    part = here.part
+    if not part:
+        return "label name", frozenset(("labels", "}"))
+    if len(part) == 1:
+        return "matcher operator", _MATCH_OPERATORS | ({",", "}"} if part[0].kind == "string" else set())
+    if part[-1].kind in _MATCH_OPERATORS:
+        return "label value", frozenset(("values",))
+    return "after matcher", frozenset((",", "}"))
+
+
+def _in_brackets(last: Token | None) -> tuple[Kind, frozenset[str]]:
+    if last is None or last.kind == ":" or last.kind in PRECEDENCE:
+        return "duration", _DURATIONS | ({"]"} if last is not None and last.kind == ":" else set())
+    more = {"("} if last.kind == "identifier" else set()
+    return "after duration", frozenset(("]", ":", "+", "-", "*", "/", "%", "^")) | more
+
+
+def _behind_list(word: str) -> tuple[Kind, frozenset[str]]:
+    """After labels in parentheses, or the value of a fill."""
+    if word in {"by", "without"}:
+        return "aggregation body", frozenset(("(",))
+    more = {"group_left", "group_right"} if word in {"on", "ignoring"} else set()
+    return "expression", _OPERAND | FILLS | more
+
+
+def _behind_modifier(here: Open, last: Token) -> tuple[Kind, frozenset[str]] | None:
+    """After ``offset``, ``@`` and the words that labels or a value follow."""
+    kinds = [token.kind for token in here.inside[-2:]]
+    if (last.kind == "offset" and here.completed_before) or (kinds[0] == "offset" and last.kind in {"+", "-"}):
+        return "duration", _DURATIONS | {"-"}
     if last.kind == "@":
-        return "at", {"start()", "end()", "numbers"}
-    if last.kind == ")" and not _ends_operand(frame.inside):
-        word = last.text.removeprefix(") ")
-        if word in {"by", "without"}:
-            return "aggregation body", {"("}
-        more = {"group_left", "group_right"} if word in {"on", "ignoring"} else set()
-        return "expression", operand | more
+        return "at", frozenset(("start()", "end()", "numbers"))
+    if last.kind in FILLS:
+        return "after expression", frozenset(("(",))
+    if last.kind in {"group_left", "group_right"}:
+        return "expression", _OPERAND
+    if last.kind in LISTS and here.completed_before | (last.kind not in {"by", "without"}):
+        return "label list", frozenset(("(",))
+    return None
+
+
+def _in_expression(here: Open, last: Token) -> tuple[Kind, frozenset[str]]:
     if last.kind in AGGREGATIONS:
-        return "aggregation body", {"(", "by", "without"} | _after(frame, last)
-    if last.kind in _LISTS and (last.kind not in {"by", "without"} or len(frame.inside) > 1):
-        return (
-            ("label list", {"("}) if last.kind not in {"group_left", "group_right"} else ("expression", operand | {"("})
-        )
-    if _ends_operand(frame.inside):
-        return "after expression", _after(frame, last)
+        return "aggregation body", frozenset(("(", "by", "without")) | _after(here, last)
+    if here.complete:
+        return "after expression", _after(here, last)
     if last.kind == "bool":
-        return "expression", operand | {"on", "ignoring"}
+        return "expression", _OPERAND | {"on", "ignoring"}
     if last.kind in PRECEDENCE:
-        modifiers = {"on", "ignoring"} | ({"bool"} if last.kind in _COMPARISONS else set())
-        return "expression", operand | (modifiers if len(frame.inside) > 1 else set())
-    return ("expression", operand) if last.kind in {"+", "-", "="} else ("nothing", set())
+        modifiers = {"on", "ignoring"} | ({"bool"} if last.kind in COMPARISONS else set())
+        return "expression", _OPERAND | (modifiers if here.completed_before else set())
+    return ("expression", _OPERAND) if last.kind == "=" else ("nothing", frozenset())
 
 
-def _after(frame: _Frame, last: Token) -> set[str]:
+def _after(here: Open, last: Token) -> frozenset[str]:
     """What may follow a complete operand."""
-    after = set(PRECEDENCE) - {"</", ">/"}
-    if last.text.startswith(") ") and last.text[2:] in AGGREGATIONS and _plain_aggregation(frame):
+    after = set(PRECEDENCE)
+    closed = here.closed
+    if closed is not None and closed.head.kind in AGGREGATIONS and not closed.grouped:
         after |= {"by", "without"}
-    if last.kind in {"identifier", "metric identifier", "}", "]"} or last.text[0].isalpha():
-        after |= {"offset", "@"} | ({"["} if last.kind != "]" else set())
-    if frame.bracket == "(":
-        after |= {")", ","} if frame.word else {")"}
-    return after
+    named = last.text[0].isalpha() or last.kind in {"identifier", "metric identifier"}
+    if named or last.kind in {"}", "]"}:
+        after |= {"offset", "@", "anchored", "smoothed"}
+    if last.kind not in {"]", "number", "duration", "string"}:
+        after.add("[")
+    if named:
+        after |= {"{", "("} if last.text in FUNCTIONS else {"{"}
+    if here.bracket == "(":
+        after |= {")", ","} if here.head.text else {")"}
+    return frozenset(after)
 
 
-def _plain_aggregation(frame: _Frame) -> bool:
-    """Whether the aggregation that just closed has no ``by`` or ``without`` before its body."""
-    return len(frame.inside) < 3 or not frame.inside[-3].text.startswith((") by", ") without"))  # noqa: PLR2004 - name, "(", ")"
-
-
-def _since_comma(frame: _Frame) -> list[Token]:
-    since: list[Token] = []
-    for token in frame.inside:
-        since = [] if token.kind == "," else [*since, token]
-    return since
-
-
-def _starts_argument(frame: _Frame) -> bool:
-    return frame.bracket == "(" and (not frame.inside or frame.inside[-1].kind == ",")
-
-
-def _wanted(call: _Frame) -> ValueType | None:
+def _wanted(call: Open) -> ValueType | None:
     """Type of the argument that begins here."""
-    if call.kind in AGGREGATIONS:
-        first = AGGREGATIONS[call.kind].parameter
+    if call.head.kind in AGGREGATIONS:
+        first = AGGREGATIONS[call.head.kind].parameter
         return first if first is not None and call.commas == 0 else "vector"
-    spec = FUNCTIONS.get(call.word)
+    spec = FUNCTIONS.get(call.head.text)
     if spec is None or not spec.types:
         return None
     return spec.types[min(call.commas, len(spec.types) - 1)]
 
 
-def _metric(frame: _Frame) -> str | None:
-    if frame.bracket != "{":
+def _metric(here: Open) -> str | None:
+    if here.bracket != "{":
         return None
-    if frame.kind in {"identifier", "metric identifier"} or (frame.word and frame.word[0].isalpha()):
-        return frame.word
-    return next((m.value for m in _matchers(frame) if m.name == "__name__" and m.operator == "="), None)
-
-
-def _label(frame: _Frame) -> str | None:
-    since = _since_comma(frame)
-    return _plain(since[0]) if since else None
+    if here.head.kind in {"identifier", "metric identifier"} or here.head.text[:1].isalpha():
+        return here.head.text
+    return next((m.value for m in _matchers(here) if m.name == "__name__" and m.operator == "="), None)
 
 
 def _plain(token: Token) -> str:
@@ -359,10 +290,10 @@ def _plain(token: Token) -> str:
     return value if isinstance(value, str) else token.text
 
 
-def _matchers(frame: _Frame) -> tuple[LabelMatcher, ...]:
+def _matchers(here: Open) -> tuple[LabelMatcher, ...]:
     found: list[LabelMatcher] = []
     part: list[Token] = []
-    for token in [*frame.inside, Token(",", ",", 0, 0)]:
+    for token in [*here.inside, Token(",", ",", 0, 0)]:
         if token.kind != ",":
             part.append(token)
             continue

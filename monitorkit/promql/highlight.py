@@ -7,6 +7,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from monitorkit.promql.brackets import LISTS
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS
 from monitorkit.promql.tokens import Token, tokens
 
@@ -28,7 +29,6 @@ STYLE = """\
 """Colours of the classes: JupyterLab's own for code, so that they follow its theme."""
 
 _COMMENT = re.compile(r"#[^\r\n]*")
-_LISTS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right"))
 _PLAIN = {"number": "number", "duration": "duration", "string": "string", "error": "error"}
 
 
@@ -69,7 +69,7 @@ def classes(query: str) -> list[tuple[Token, str]]:
     for i, token in enumerate(found):
         kind, before = token.kind, kinds[i - 1] if i else ""
         if kind in {"(", "{", "["}:
-            opened.append("list" if kind == "(" and before in _LISTS else kind)
+            opened.append("list" if kind == "(" and before in LISTS else kind)
         elif kind in {")", "}", "]"} and opened:
             opened.pop()
         named.append((token, _class(token, kinds[i + 1], opened[-1] if opened else "")))

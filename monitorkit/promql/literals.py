@@ -84,7 +84,7 @@ def number_text(value: float) -> str:
 def duration_text(seconds: float) -> str:
     """Write seconds as a duration; as a plain number where it is finer than a millisecond."""
     size = abs(seconds)
-    if not (size * 1000).is_integer():
+    if round(size * 1000) / 1000 != size:
         return number_text(seconds)
     return ("-" if seconds < 0 else "") + format_duration(size)
 

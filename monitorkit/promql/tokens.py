@@ -35,7 +35,7 @@ _STRING = r""""(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|`[^`]*`"""
 _OPEN_STRING = r""""(?:[^"\\\n]|\\.)*+\\?|'(?:[^'\\\n]|\\.)*+\\?|`[^`]*"""
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?![0-9A-Za-z_.])"
 _DURATION = r"(?:[0-9]+(?:ms|[smhdwy]))++(?![0-9A-Za-z_])"
-_OPERATOR = r"[(){}\[\],@+*%^-]|==?~?|!=|!~|<=|>=|</|>/|<|>|/"
+_OPERATOR = r"[(){}\[\],@+*%^-]|==|=~|=|!=|!~|<=|>=|</|>/|<|>|/"
 
 
 def _pattern(word: str, operator: str) -> re.Pattern[str]:
@@ -49,6 +49,7 @@ def _pattern(word: str, operator: str) -> re.Pattern[str]:
 _OUTSIDE = _pattern(r"[a-zA-Z_:][a-zA-Z0-9_:]*+", _OPERATOR)
 _BRACES = _pattern(r"[a-zA-Z_][a-zA-Z0-9_]*+", r"=~|!~|!=|=|[{},]|[][()]")
 _BRACKETS = _pattern(r"[a-zA-Z_][a-zA-Z0-9_]*+", _OPERATOR + "|:")
+_PARENTHESIS = re.compile(r"[ \t\r\n]*\(")
 _MODES = {"{": _BRACES, "}": _OUTSIDE, "[": _BRACKETS, "]": _OUTSIDE}
 
 
@@ -109,7 +110,7 @@ def _word(query: str, start: int, end: int) -> str:
     kind = KEYWORDS.get(word) or KEYWORDS.get(word.lower())
     if kind is None:
         return "metric identifier" if ":" in word else "identifier"
-    if kind.startswith("fill") and not re.compile(r"[ \t\r\n]*\(").match(query, end):
+    if kind.startswith("fill") and not _PARENTHESIS.match(query, end):
         return "identifier"
     return kind
 
