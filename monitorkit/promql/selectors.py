@@ -33,6 +33,8 @@ _CLAUSES = {
 }
 _MIN_OF = (3, 13)
 """Version that renamed ``min`` and ``max`` in durations."""
+_SIGNED_OFFSET = (3, 6)
+"""Version since which ``offset -(1h)`` is complete behind the parenthesis."""
 
 
 class SelectorReader(Reader):
@@ -61,14 +63,15 @@ class SelectorReader(Reader):
             advice = "write it without quotes" if self.kinds[self.i] == "string" else ""
             self.unexpected(f"a duration such as 5m in {where}", advice)
         value = self._checked(self._duration(0))
-        if isinstance(value, NumberLiteral) and value.value <= 0:
+        bare = _bare(value)
+        if bare is not None and bare <= 0:
             self.fail("a range or step must be longer than 0", value.start, value.end)
         return value
 
     def offset(self) -> Duration | None:
         """Pass what follows ``offset``; None for no shift at all."""
         start = self.starts[self.i]
-        value = self._checked(self._signed_primary())
+        value = self._checked(self._offset())
         if not isinstance(value, NumberLiteral):
             return value
         if value.value < 0:
@@ -78,19 +81,23 @@ class SelectorReader(Reader):
             return None
         return value
 
-    def _signed_primary(self) -> Duration:
-        """Pass a duration after any number of signs, but no operator: ``x offset -1h ^ 2`` is a power of x."""
+    def _offset(self) -> Duration:
+        """Pass a duration as the grammar has it after ``offset``.
+
+        After a number and at most one sign operators belong to the query: ``x offset 1h + y``. A parenthesis begins
+        arithmetic that takes them: ``x offset (1h) + 5m``; so does a second sign and, up to 3.5, a sign before it.
+        """
         start, sign = self.starts[self.i], self.kinds[self.i]
         if sign not in {"+", "-"}:
-            return self._duration_primary()
+            return _enclosed(self._duration(0)) if sign == "(" else self._duration_primary()
         after = self.kinds[self.i + 1]
         if sign == "+" or after in {"+", "-"}:
             self.needs("a plus sign before an offset", start, start + 1)
-        self.deeper()
+        old = self.dialect is not None and self.dialect.version < _SIGNED_OFFSET
+        if after in {"+", "-"} or (after == "(" and old):
+            return _enclosed(self._duration(0))
         self.i += 1
-        value = self._signed(sign, start, self._signed_primary())
-        self.depth -= 1
-        return value
+        return self._signed(sign, start, self._duration_primary())
 
     def _checked(self, value: Duration) -> Duration:
         """A duration as it is kept: within range, and a literal in seconds however it was written."""
@@ -246,6 +253,27 @@ class SelectorReader(Reader):
         if operator in {"=~", "!~"} and (wrong := problem(value)) is not None:
             self.fail(f"the pattern of {name} is no RE2: {wrong}", self.starts[self.i - 1], end)
         return LabelMatcher(name, operator, value, start, end)
+
+
+def _enclosed(value: Duration) -> Duration:
+    """An offset with its arithmetic in parentheses: the one way to write it that each version reads alike."""
+    inner = value
+    while isinstance(inner, DurationExpression) and inner.operator == "-" and len(inner.operands) == 1:
+        inner = inner.operands[0]
+    if isinstance(inner, DurationExpression) and inner.operator in _DURATION_PRECEDENCE:
+        return DurationExpression("()", (value,), start=value.start, end=value.end)
+    return value
+
+
+def _bare(value: Duration) -> float | None:
+    """Seconds of a literal behind signs and parentheses; None where there is arithmetic."""
+    sign = 1.0
+    while isinstance(value, DurationExpression):
+        if len(value.operands) != 1:
+            return None
+        sign = -sign if value.operator == "-" else sign
+        value = value.operands[0]
+    return sign * value.value
 
 
 def all_match_empty(matchers: Sequence[LabelMatcher]) -> bool:

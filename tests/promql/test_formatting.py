@@ -117,6 +117,9 @@ WRITTEN_DIFFERENTLY = {
     "up[(5m)]": "3.5 forgets parentheses around a plain duration; later versions keep them",
     "up[-(-5m)]": "as above",
     "up offset -(5m)": "as above",
+    "up offset (5m) + 30s": "arithmetic in an offset gets parentheses here, which each version reads alike",
+    "up offset (5m) * 2 ^ 2": "as above",
+    "up[5m] offset -+1m % 40s": "as above",
 }
 
 
