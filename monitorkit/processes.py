@@ -118,6 +118,11 @@ class Process:
         raise ServiceError(f"cannot start {self.argv[0]}: {answer.get('reason', 'its guard ended')}", service=self.name)
 
     @property
+    def owned(self) -> bool:
+        """Whether this process started it, and is not a forked child of the one that did."""
+        return os.getpid() == self._owner
+
+    @property
     def alive(self) -> bool:
         """Whether the program runs."""
         return self._guard.poll() is None
@@ -159,7 +164,7 @@ class Process:
 
     def stop(self) -> None:
         """End the program; a second call, or one from a forked child of the owner, does nothing."""
-        if os.getpid() != self._owner:
+        if not self.owned:
             return
         with self._stopping:
             if self._guard.poll() is None:

@@ -126,9 +126,12 @@ class Server:
 
     def stop(self) -> None:
         """End the process, and remove its data unless the user named the folder."""
+        self._close()
+        if not self.process.owned:
+            # In a forked child: process and data are its parent's.
+            return
         self.stopped = True
         self.process.stop()
-        self._close()
         self.storage.discard()
 
     @cached_property
