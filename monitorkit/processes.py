@@ -7,6 +7,7 @@ that is waited for goes through :func:`run`.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ from monitorkit.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Completed", "Process", "run", "wait_until"]
+__all__ = ["Completed", "Process", "lock_holder", "pid_exists", "refuse_if_locked", "run", "wait_until"]
 
 GUARD = Path(__file__).with_name("guard.py")
 ORPHAN_GRACE_SECONDS = 1.5
@@ -111,10 +112,7 @@ class Process:
         if "pid" in answer:
             return int(answer["pid"])
         if answer.get("error") == "locked" and lock is not None:
-            raise ServiceError(
-                f"{lock.parent} is in use by {_describe(answer['holder'])}; stop it there, or name another folder",
-                service=self.name,
-            )
+            raise _in_use(lock, answer["holder"], self.name)
         raise ServiceError(f"cannot start {self.argv[0]}: {answer.get('reason', 'its guard ended')}", service=self.name)
 
     @property
@@ -179,6 +177,47 @@ class Process:
             for pipe in (self._guard.stdin, self._guard.stdout):
                 if pipe is not None:
                     pipe.close()
+
+
+def lock_holder(lock: Path) -> str | None:
+    """Read whose process id stands in a lock file that is held; None where nobody holds it."""
+    try:
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read(32).strip()
+    except FileNotFoundError:
+        pass
+    return None
+
+
+def pid_exists(pid: int) -> bool:
+    """Whether a process of this id lives."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def refuse_if_locked(lock: Path, *, name: str) -> None:
+    """Find out before anything is written that a folder is in use, as :class:`Process` would when it starts.
+
+    Raises
+    ------
+    ServiceError
+        If another process holds the lock.
+    """
+    if (holder := lock_holder(lock)) is not None:
+        raise _in_use(lock, holder, name)
+
+
+def _in_use(lock: Path, holder: str, name: str) -> ServiceError:
+    reason = f"{lock.parent} is in use by {_describe(holder)}; stop it there, or name another folder"
+    return ServiceError(reason, service=name)
 
 
 def _describe(pid: str) -> str:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from monitorkit.errors import ServiceError
-from monitorkit.processes import Process, run, wait_until
+from monitorkit.processes import Process, lock_holder, pid_exists, refuse_if_locked, run, wait_until
 
 ORPHAN_SECONDS = 2.5
 
@@ -223,3 +223,32 @@ def test_waiting_tells_whether_it_came_true():
     answers = iter([False, False, True])
     assert wait_until(lambda: next(answers), timeout_seconds=5, interval_seconds=0)
     assert not wait_until(lambda: False, timeout_seconds=0.01)
+
+
+def test_the_holder_of_a_lock_is_told(begin, tmp_path):
+    lock = tmp_path / "lock"
+    assert lock_holder(lock) is None
+    process = begin("sleep", "60", lock=lock)
+    assert lock_holder(lock) == str(os.getpid())
+    with pytest.raises(ServiceError, match=f"other: {tmp_path} is in use by this process"):
+        refuse_if_locked(lock, name="other")
+    process.stop()
+    assert lock_holder(lock) is None
+    refuse_if_locked(lock, name="other")
+
+
+def test_another_holder_is_named_by_its_command_line(tmp_path):
+    lock = tmp_path / "lock"
+    code = "import fcntl, sys, os; f = open(sys.argv[1], 'w'); fcntl.flock(f, 2); print(os.getpid(), file=f, flush=True); print(flush=True); input()"
+    with subprocess.Popen([*python(code), str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline()
+        with pytest.raises(ServiceError, match=rf"in use by process {holder.pid} \(.*-c import fcntl.*\.\.\.\)"):
+            refuse_if_locked(lock, name="other")
+        holder.communicate(b"\n")
+
+
+def test_a_process_exists_until_it_has_ended():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert pid_exists(process.pid)
+        process.kill()
+    assert not pid_exists(process.pid)

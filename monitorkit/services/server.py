@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from contextlib import suppress
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitorkit import ports
-from monitorkit.documents import read_yaml, write_file, yaml_text
 from monitorkit.errors import ServiceError
-from monitorkit.processes import Process, run, wait_until
-from monitorkit.services import promtool
-from monitorkit.services.binaries import beside, find
-from monitorkit.services.configuration import prometheus_document
-from monitorkit.services.rule_files import matching, rule_document, rule_error
+from monitorkit.processes import Process, refuse_if_locked, run, wait_until
+from monitorkit.services.binaries import find
+from monitorkit.services.config_files import ConfigFiles
 from monitorkit.services.storage import Storage
-from monitorkit.services.targets import Target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import requests
 
     from monitorkit.services.settings import Settings
@@ -66,6 +62,7 @@ class Server:
         self.settings = settings
         self.binary = find("prometheus")
         self.storage = Storage.open(name, settings.data)
+        self._files = ConfigFiles(self.storage, self.binary.path)
         self.port = 0
         self.stopped = False
         self._loaded = ""
@@ -98,20 +95,9 @@ class Server:
         kept = "on the same port, with its data"
         return f"its process {self.process.ending}; mk.start_prometheus({name}) starts it again {kept}"
 
-    @property
-    def config(self) -> Path:
-        """The configuration file that it reads."""
-        return self.settings.config or self.storage.config
-
     def expected(self) -> dict[tuple[str, str], None]:
         """Job and address of each target that the configuration names outright, in its order."""
-        document = read_yaml(self.config.read_text(encoding="utf-8")) or {}
-        return {
-            (job["job_name"], address): None
-            for job in document.get("scrape_configs") or ()
-            for group in job.get("static_configs") or ()
-            for address in group.get("targets") or ()
-        }
+        return self._files.expected(self.settings)
 
     # Starting and stopping
 
@@ -121,6 +107,7 @@ class Server:
         if settings.data != self.settings.data:
             self.storage.discard()
             self.storage = Storage.open(self.name, settings.data)
+            self._files = ConfigFiles(self.storage, self.binary.path)
         self.settings = settings
         self.process = self._launch()
 
@@ -153,10 +140,11 @@ class Server:
         return self._attempt()
 
     def _attempt(self) -> Process:
+        # Another server's files must stay as they are.
+        refuse_if_locked(self.storage.lock, name=self.name)
         self.port = self._free_port()
-        if self.settings.config is None:
-            self._write(self.settings)
-        self._check(self.settings)
+        self._files.write(self.settings, url=self.url)
+        self._files.check(self.settings, name=self.name)
         process = Process(
             self._command(),
             name=self.name,
@@ -169,7 +157,7 @@ class Server:
         except BaseException:
             process.stop()
             raise
-        self._loaded = self._fingerprint()
+        self._loaded = self._files.fingerprint(self.settings)
         return process
 
     def _free_port(self) -> int:
@@ -183,7 +171,7 @@ class Server:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         command: list[str | Path] = [
             self.binary.path,
-            f"--config.file={self.config}",
+            f"--config.file={self._files.path(settings)}",
             f"--storage.tsdb.path={self.storage.data}",
             f"--web.listen-address={host}:{self.port}",
             "--web.enable-lifecycle",
@@ -240,58 +228,32 @@ class Server:
             self.reload()
             return True
         before = self.settings
-        self._write(settings)
+        self._files.write(settings, url=self.url)
         try:
-            self._check(settings)
-            if self._fingerprint() == self._loaded:
+            self._files.check(settings, name=self.name)
+            if self._files.fingerprint(settings) == self._loaded:
+                self.settings = settings
                 return False
         except BaseException:
-            self._write(before)
+            self._files.write(before, url=self.url)
             raise
         try:
             self._reload()
         except BaseException:
             # Parts of a refused configuration may have been applied.
-            self._write(before)
+            self._files.write(before, url=self.url)
             with suppress(ServiceError):
                 self._reload()
             raise
         self.settings = settings
-        self._loaded = self._fingerprint()
+        self._loaded = self._files.fingerprint(self.settings)
         return True
 
     def reload(self) -> None:
         """Have the process read its files again as they are."""
-        self._check(self.settings)
+        self._files.check(self.settings, name=self.name)
         self._reload()
-        self._loaded = self._fingerprint()
-
-    def _write(self, settings: Settings) -> None:
-        """Write the rule file and the configuration for these settings."""
-        files = list(settings.rule_files)
-        if settings.rules:
-            write_file(self.storage.rules, yaml_text(rule_document(settings.rules)))
-            files.append(self.storage.rules.name)
-        document = prometheus_document(
-            settings.jobs,
-            itself=Target(self.url.removeprefix("http://")),
-            scrape_interval=settings.scrape_interval,
-            evaluation_interval=settings.evaluation_interval,
-            rule_files=files,
-        )
-        write_file(self.storage.config, yaml_text(document))
-
-    def _check(self, settings: Settings) -> None:
-        """Have promtool look at the configuration and its rules before Prometheus does, where there is a promtool."""
-        program = beside(self.binary.path, "promtool")
-        file = settings.config or self.storage.config
-        if program is None or not (complaints := promtool.check("config", file, promtool=program)):
-            return
-        wrong = [one for one in complaints if one.file == complaints[0].file]
-        if wrong[0].file != str(file):
-            own_rules = Path(wrong[0].file) == self.storage.rules and settings.config is None
-            raise rule_error(wrong, shown="" if own_rules else wrong[0].file)
-        raise ServiceError("\n".join(str(one) for one in wrong), service=self.name)
+        self._loaded = self._files.fingerprint(self.settings)
 
     def _reload(self) -> None:
         """Have the process read its configuration again.
@@ -316,14 +278,6 @@ class Server:
         errors = re.findall(r'err="((?:[^"\\]|\\.)*)"', self.process.output()[logged:])
         reason = errors[0].replace('\\"', '"').replace("\\n", "\n") if errors else answer.text.strip()
         raise ServiceError(f"refused its new configuration and goes on with the old one: {reason}", service=self.name)
-
-    def _fingerprint(self) -> str:
-        """Hash of the configuration and of every rule file that it names."""
-        digest = hashlib.sha256(self.storage.config.read_bytes() if self.settings.config is None else b"")
-        for pattern in (str(self.storage.rules), *self.settings.rule_files):
-            for file in matching(pattern):
-                digest.update(file.read_bytes())
-        return digest.hexdigest()
 
 
 @lru_cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -10,6 +9,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from monitorkit.processes import lock_holder, pid_exists
 
 __all__ = ["Storage"]
 
@@ -93,12 +94,7 @@ def _sweep(place: Path) -> None:
 
 def _in_use(lock: Path) -> bool:
     """Whether a guard holds the lock, or the owner written into it still lives and may start the service again."""
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        owner = file.read(32).strip()
-    import psutil  # noqa: PLC0415 - rarely reached
-
-    return owner.isdigit() and psutil.pid_exists(int(owner))
+    if lock_holder(lock) is not None:
+        return True
+    owner = lock.read_text(encoding="utf-8").strip()
+    return owner.isdigit() and pid_exists(int(owner))

@@ -67,16 +67,16 @@ def test_what_only_a_restart_changes_is_refused(prom):
 
 
 def test_a_wrong_rule_is_refused_and_the_old_ones_stay(prom):
-    before = prom._server.config.read_text()
+    before = prom._server.storage.config.read_text()
     with pytest.raises(RuleError, match=r"^line \d+: .*unclosed left parenthesis"):
         start_prometheus(name="shared", rules=[{"alert": "Bad", "expr": "sum(up"}])
     assert [rule["name"] for group in documents(prom) for rule in group["rules"]] == ["warmth"]
-    assert prom._server.config.read_text() == before
+    assert prom._server.storage.config.read_text() == before
     prom.reload()
 
 
 def test_without_promtool_prometheus_itself_refuses_with_its_reason(prom, monkeypatch):
-    monkeypatch.setattr("monitorkit.services.server.beside", lambda *_: None)
+    monkeypatch.setattr("monitorkit.services.config_files.beside", lambda *_: None)
     with pytest.raises(ServiceError, match=r"(?s)goes on with the old one: .*unclosed left parenthesis"):
         start_prometheus(name="shared", rules=[{"alert": "Bad", "expr": "sum(up"}])
     assert [rule["name"] for group in documents(prom) for rule in group["rules"]] == ["warmth"]
@@ -244,9 +244,11 @@ def test_samples_in_a_named_folder_are_kept(start, tmp_path):
 
 def test_a_folder_in_use_is_refused_with_who_uses_it(start, tmp_path):
     first = start(name="first", data=tmp_path)
+    before = first._server.storage.config.read_text()
     with pytest.raises(ServiceError, match=rf"{tmp_path} is in use by this process"):
         start(name="second", data=tmp_path)
-    assert first.ready()
+    assert first._server.storage.config.read_text() == before
+    first.reload(wait=False)
 
 
 def test_a_folder_in_use_by_a_foreign_prometheus_is_refused(start, tmp_path):
