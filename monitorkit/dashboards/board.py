@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
-from monitorkit.dashboards.panels import Panel
 from monitorkit.dashboards.rows import Placed, Row, as_row, place
 from monitorkit.documents import json_text, write_file
 from monitorkit.durations import seconds
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitorkit.dashboards.drawing import Picture
+    from monitorkit.dashboards.panels import Panel
     from monitorkit.dashboards.reading import BoardReading, Source
     from monitorkit.dashboards.view import View
     from monitorkit.durations import Duration

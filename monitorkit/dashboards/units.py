@@ -20,6 +20,7 @@ __all__ = ["UNITS", "Unit", "format_value", "tick_labels", "tick_step", "unit_of
 _JS_INTEGER_DIGITS = 21
 _JS_SMALLEST_PLAIN = 1e-6
 _EXTRA_DECIMAL_ABOVE = 2.25
+_MOST_DECIMALS = 300
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def format_value(value: float | None, unit: str = "short", decimals: int | None 
         return ""
     value = float(value)
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
+        return "NaN" if math.isnan(value) else _js_text(value)
     if unit == "s" and value == 0:
         return "0 s"  # Grafana writes no decimals here, whatever is asked for
     scale = unit_of(unit)
@@ -260,11 +261,15 @@ def tick_labels(values: Sequence[float], unit: str) -> list[str]:
 
 def _fixed(number: float, decimals: int | None) -> str:
     """Write a number as Grafana's ``toFixed`` does, JavaScript's rounding included."""
+    if math.isinf(number):
+        return _js_text(number)
     if decimals is None:
         decimals = _decimals(number)
     if number == 0:
         return f"{0:.{decimals}f}"
     factor = 10.0**decimals
+    if not math.isfinite(number * factor):
+        return _js_text(number)
     text = _js_text(math.floor(number * factor + 0.5) / factor)
     if "e" in text:
         return text
@@ -277,7 +282,7 @@ def _decimals(number: float) -> int:
     """Decimals that leave about three significant digits."""
     if number == 0 or number % 1 == 0:
         return 0
-    decimals = 1 - math.floor(math.log10(abs(number)))
+    decimals = min(1 - math.floor(math.log10(abs(number))), _MOST_DECIMALS)
     if abs(number) * 10.0**decimals > _EXTRA_DECIMAL_ABOVE:
         decimals += 1
     return max(0, decimals)
@@ -287,6 +292,8 @@ def _js_text(number: float) -> str:
     """Write a number as JavaScript's ``String`` does: plain from 1e-6 up to 1e21, else with an exponent."""
     if number == 0:
         return "0"
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
     if _JS_SMALLEST_PLAIN <= abs(number) < 10.0**_JS_INTEGER_DIGITS:
         return format(Decimal(repr(number)), "f").removesuffix(".0")
     mantissa, _, exponent = f"{Decimal(repr(number)).normalize():e}".partition("e")

@@ -46,6 +46,8 @@ def test_values_are_written_as_grafana_writes_them(golden, unit, kind, decimals)
         (1e21, "none", None, "1e+21"),
         (5e-324, "none", 2, "0.00"),
         (5, "", None, "5"),
+        (1e-310, "none", None, "0." + "0" * 300),
+        (1.7e308, "percentunit", 2, "∞%"),
     ],
 )
 def test_values_worth_a_look(value, unit, decimals, text):

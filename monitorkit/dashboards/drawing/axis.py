@@ -6,17 +6,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from monitorkit.dashboards.units import tick_labels, tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from monitorkit.dashboards.panels import Panel
 
-__all__ = ["Axis", "value_axis"]
+__all__ = ["Axis", "plottable", "value_axis"]
+
+LARGEST = 1e300
 
 FURTHEST_THRESHOLD = 4.0
 """A threshold is on the axis where it makes it at most so many times longer, or is at most so many times the greatest
@@ -39,6 +42,12 @@ class Axis:
     high: float
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
+
+
+def plottable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values with NaN in place of what has no place on an axis: infinities, and sizes whose difference is one."""
+    placed: NDArray[np.float64] = np.where(np.abs(values) < LARGEST, values, np.nan)
+    return placed
 
 
 def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:

@@ -19,7 +19,8 @@ TITLE_SIZE = 12.5
 NOTE_SIZE = 10.0
 MONO_SIZE = 10.0
 MONO_LEADING = 14.0
-DESCRIBED_HEIGHT = 160.0
+DESCRIBED_WIDTH, DESCRIBED_HEIGHT = 240.0, 160.0
+"""A smaller card has no room for its description."""
 
 
 def draw_card(sheet: Sheet, box: Box, panel: Panel, note: str = "") -> Box:
@@ -39,7 +40,7 @@ def draw_card(sheet: Sheet, box: Box, panel: Panel, note: str = "") -> Box:
     room = inner - (text_width(note, NOTE_SIZE) + 10 if note else 0)
     sheet.text(x + PADDING, y + 20, elide(panel.title, room, TITLE_SIZE, "bold"), size=TITLE_SIZE, weight="bold")
     top = 30.0
-    if panel.description and height >= DESCRIBED_HEIGHT:
+    if panel.description and width >= DESCRIBED_WIDTH and height >= DESCRIBED_HEIGHT:
         sheet.text(
             x + PADDING,
             y + 36,

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.patches import Wedge
 
 from monitorkit.dashboards.colors import INK, MUTED, RAIL, hex_color, text_color
+from monitorkit.dashboards.drawing.axis import plottable
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
 from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, elide, text_width
 from monitorkit.dashboards.panels import Gauge, Stat
@@ -73,7 +74,9 @@ def _number(reading: Reading, line: Line) -> tuple[float, str, str]:
 def _draw_stat(sheet: Sheet, box: Box, reading: Reading, line: Line, name: str) -> None:
     x, y, width, height = box
     _, text, color = _number(reading, line)
-    sparkline = isinstance(reading.panel, Stat) and reading.panel.sparkline and np.isfinite(line.values).sum() > 1
+    sparkline = (
+        isinstance(reading.panel, Stat) and reading.panel.sparkline and (~np.isnan(plottable(line.values))).sum() > 1
+    )
     top = 14.0 if name else 0.0
     if name:
         sheet.text(x, y + 8, name, size=NAME_SIZE, color=MUTED)
@@ -125,13 +128,12 @@ def _fitting(text: str, width: float, size: float) -> Numeral:
 
 
 def _draw_sparkline(sheet: Sheet, box: Box, line: Line, reading: Reading, color: str) -> None:
-    values = np.where(np.isfinite(line.values), line.values, np.nan)
+    values = plottable(line.values)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     air = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
     axes = sheet.axes(box)
     axes.set_xlim(reading.window.start, reading.window.end)
     axes.set_ylim(low - air, high + air)
-    axes.set_axis_off()
     axes.plot(line.times, values, color=color, linewidth=POINTS_PER_PIXEL * 1.4, linestyle="-", marker="")
     axes.fill_between(line.times, values, low - air, color=color, alpha=0.12, linewidth=0)
 

@@ -120,11 +120,8 @@ class Sheet:
         """Add axes without frame, ticks or ground."""
         x, y, width, height = box
         place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
-        axes = self.figure.add_axes(place, facecolor="none")
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.grid(visible=False)
-        axes.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
+        axes = self.figure.add_axes(place)
+        axes.set_axis_off()
         return axes
 
 
