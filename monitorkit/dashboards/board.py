@@ -160,6 +160,11 @@ class Dashboard:
         -------
         View
             ``stop()`` ends it and leaves the last picture; also a context manager.
+
+        Notes
+        -----
+        Watching costs: drawing takes some 20 ms of the kernel's time for each panel, in which a model that the same
+        kernel serves has to wait. Every 5 s that is hardly seen; every second it is the slowest requests that show it.
         """
         from monitorkit.dashboards.reading import default_source  # noqa: PLC0415 - a spec loads no pandas
 
