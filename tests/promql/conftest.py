@@ -2,18 +2,15 @@
 
 import importlib.util
 import json
-import os
-import shutil
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import prometheus_server
 import pytest
 
-from monitorkit.processes import Process, wait_until
 from monitorkit.promql import Dialect, parse
 
 HERE = Path(__file__).parent
@@ -99,17 +96,9 @@ class Server:
         return parse(query, version=self.version, features=self.flags)
 
 
-def binaries():
-    """Prometheus programs to test with: MONITORKIT_TEST_PROMETHEUS, else the one on PATH."""
-    named = os.environ.get("MONITORKIT_TEST_PROMETHEUS", "")
-    found = [shutil.which(path) for path in named.split(os.pathsep) if path] or [shutil.which("prometheus")]
-    assert None not in found or not named, f"MONITORKIT_TEST_PROMETHEUS names what is no program: {named}"
-    return [path for path in found if path]
-
-
 @pytest.fixture(
     scope="session",
-    params=[(path, flags) for path in binaries() for flags in ((), FLAGS)] or [None],
+    params=[(path, flags) for path in prometheus_server.binaries() for flags in ((), FLAGS)] or [None],
     ids=lambda param: "none" if param is None else f"{param[0]}{'+flags' if param[1] else ''}",
 )
 def server(request, tmp_path_factory):
@@ -118,24 +107,9 @@ def server(request, tmp_path_factory):
         pytest.skip("no prometheus on PATH and none in MONITORKIT_TEST_PROMETHEUS")
     binary, flags = request.param
     folder = tmp_path_factory.mktemp("prometheus")
-    (folder / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [binary, "--config.file=prometheus.yml", f"--web.listen-address=127.0.0.1:{port}"]
-    if flags:
-        command.append(f"--enable-feature={','.join(flags)}")
-    process = Process(command, name="prometheus", log=folder / "log", cwd=folder)
+    features = [f"--enable-feature={','.join(flags)}"] if flags else []
+    process, url = prometheus_server.start(binary, folder, "global: {}\n", *features)
     try:
-        url = f"http://127.0.0.1:{port}"
-        assert wait_until(lambda: ready(url), timeout_seconds=20), process.log_tail()
         yield Server(url, flags)
     finally:
         process.stop()
-
-
-def ready(url):
-    try:
-        with urllib.request.urlopen(f"{url}/-/ready", timeout=5) as response:
-            return response.status == 200
-    except OSError:
-        return False

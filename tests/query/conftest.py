@@ -1,8 +1,6 @@
 """Real Prometheus servers with a history that is known to the sample, and a server that misbehaves on demand."""
 
 import json
-import os
-import shutil
 import socket
 import struct
 import threading
@@ -10,12 +8,12 @@ import urllib.parse
 import urllib.request
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
+import prometheus_server
 import pytest
 
-from monitorkit.processes import Process, run, wait_until
+from monitorkit.processes import run
 from monitorkit.query import PrometheusClient
 
 T0 = 1_700_000_000_000  # ms; where the history begins
@@ -23,15 +21,7 @@ NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
 STALE_NAN = struct.pack("<Q", 0x7FF0000000000002)  # Prometheus model/value/value.go
 
 
-def binaries():
-    """Prometheus programs to test with: MONITORKIT_TEST_PROMETHEUS, else the one on PATH."""
-    named = os.environ.get("MONITORKIT_TEST_PROMETHEUS", "")
-    found = [shutil.which(path) for path in named.split(os.pathsep) if path] or [shutil.which("prometheus")]
-    assert None not in found or not named, f"MONITORKIT_TEST_PROMETHEUS names what is no program: {named}"
-    return [Path(path) for path in found if path]
-
-
-@pytest.fixture(scope="session", params=binaries() or [None], ids=str)
+@pytest.fixture(scope="session", params=prometheus_server.binaries() or [None], ids=str)
 def prometheus_binary(request):
     """Run the test once for each Prometheus program there is."""
     if request.param is None:
@@ -46,35 +36,15 @@ def start_server(tmp_path_factory):
 
     def start(binary, config, *arguments, data=None):
         folder = tmp_path_factory.mktemp("prometheus")
-        (folder / "prometheus.yml").write_text(config, encoding="utf-8")
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        command = [
-            binary,
-            "--config.file=prometheus.yml",
-            f"--storage.tsdb.path={data or folder / 'data'}",
-            "--storage.tsdb.retention.time=100y",
-            f"--web.listen-address=127.0.0.1:{port}",
-            *arguments,
-        ]
-        process = Process(command, name="prometheus", log=folder / "log", cwd=folder)
+        process, url = prometheus_server.start(
+            binary, folder, config, "--storage.tsdb.retention.time=100y", *arguments, data=data
+        )
         running.append(process)
-        url = f"http://127.0.0.1:{port}"
-        assert wait_until(lambda: answers(f"{url}/-/ready"), timeout_seconds=20), process.log_tail()
         return url
 
     yield start
     for process in running:
         process.stop()
-
-
-def answers(url):
-    """Whether a URL answers with success, asked without the code under test."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return response.status == 200
-    except OSError:
-        return False
 
 
 def openmetrics():

@@ -1,29 +1,22 @@
 """Prometheus binaries, a small exporter, and isolation from what is installed on the machine."""
 
-import os
-import shutil
-from pathlib import Path
-
+import prometheus_server
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from monitorkit import running, start_prometheus
 
-BINARIES = [
-    path
-    for path in (os.environ.get("MONITORKIT_TEST_PROMETHEUS") or shutil.which("prometheus") or "").split(os.pathsep)
-    if path
-]
+BINARIES = prometheus_server.binaries()
 
 
-@pytest.fixture(scope="module", params=BINARIES or [None], ids=lambda path: Path(path).parts[1] if path else "none")
+@pytest.fixture(scope="module", params=BINARIES or [None], ids=str)
 def prometheus_binary(request):
     """Each Prometheus that the tests run on, in turn the one that the package finds."""
     if request.param is None:
         pytest.skip("no Prometheus on this machine")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONITORKIT_PROMETHEUS", request.param)
-        yield Path(request.param)
+        patch.setenv("MONITORKIT_PROMETHEUS", str(request.param))
+        yield request.param
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +25,8 @@ def one_prometheus():
     if not BINARIES:
         pytest.skip("no Prometheus on this machine")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONITORKIT_PROMETHEUS", BINARIES[0])
-        yield Path(BINARIES[0])
+        patch.setenv("MONITORKIT_PROMETHEUS", str(BINARIES[0]))
+        yield BINARIES[0]
 
 
 @pytest.fixture(scope="session")
