@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "monitorkit"
 LAYERS = (
     {"errors"},
-    {"durations", "labels", "documents", "guard"},
+    {"durations", "labels", "documents", "guard", "progress"},
     {"processes", "ports"},
     {"running"},
     {"promql"},
@@ -31,6 +31,7 @@ LATE = {("dashboards", "notebook")}
 # One door per dependency: the modules through which a library enters.
 DOORS = {
     "subprocess": {"guard", "processes"},
+    "tqdm": {"progress"},
     "yaml": {"documents"},
     "requests": {"query", "services"},
     "aiohttp": {"scenarios"},

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from tqdm.auto import tqdm
-
 from monitorkit.durations import Duration, format_duration, seconds
 from monitorkit.errors import InvalidValue, RuleError
 from monitorkit.processes import wait_until
+from monitorkit.progress import progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +70,8 @@ def wait_for_state(
     limit = seconds(timeout, name="timeout")
     started = time.monotonic()
     rows = _rows(prom, name)
-    with tqdm(total=limit, desc=f"{name}: {state}", delay=1, unit="s", leave=False, disable=not progress,
-              bar_format="{desc} {bar} {n:.0f} of {total:.0f} s") as bar:  # fmt: skip
+    layout = "{desc} {bar} {n:.0f} of {total:.0f} s"
+    with progress_bar(limit, desc=f"{name}: {state}", unit="s", shown=progress, bar_format=layout) as bar:
 
         def reached() -> bool:
             nonlocal rows

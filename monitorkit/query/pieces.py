@@ -10,11 +10,12 @@ import re
 from typing import TYPE_CHECKING
 
 from monitorkit.errors import InvalidValue
+from monitorkit.progress import progress_bar
 from monitorkit.query.times import Window, wire_text
 from monitorkit.query.wire import Answer, Result, join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["MAX_POINTS", "cut", "fetch", "pin"]
 
@@ -63,11 +64,12 @@ def fetch(expr: str, window: Window, ask: Callable[[str, Window], Answer[Result]
     return Answer(result, tuple(warnings), tuple(infos))
 
 
-def _shown(parts: list[Window]) -> Iterable[Window]:
+def _shown(parts: list[Window]) -> Iterator[Window]:
     """The pieces, under a progress bar once they take longer than a second."""
-    from tqdm.auto import tqdm  # noqa: PLC0415 - only long ranges need it
-
-    return tqdm(parts, desc="query", unit="piece", delay=1.0, leave=False)
+    with progress_bar(len(parts), desc="query", unit="piece") as bar:
+        for part in parts:
+            yield part
+            bar.update()
 
 
 def cut(window: Window, *, max_points: int = MAX_POINTS) -> Iterator[Window]:

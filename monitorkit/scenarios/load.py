@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from monitorkit.durations import Duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
+from monitorkit.progress import progress_bar
 from monitorkit.scenarios.sender import Answer, Plan, Sender
 
 if TYPE_CHECKING:
@@ -160,14 +160,7 @@ def _run(sender: Sender, *, progress: bool) -> None:
     thread = threading.Thread(target=sender.run, name="monitorkit traffic", daemon=True)
     thread.start()
     labelled = sender.plan.labels is not None
-    with tqdm(
-        total=len(sender.plan.order),
-        desc="traffic",
-        unit="req",
-        delay=1,
-        leave=False,
-        disable=None if progress else True,
-    ) as bar:
+    with progress_bar(len(sender.plan.order), desc="traffic", unit="req", shown=progress) as bar:
         try:
             while thread.is_alive():
                 thread.join(0.1)

@@ -8,9 +8,8 @@ import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
-
 from monitorkit.durations import seconds
+from monitorkit.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -51,7 +50,7 @@ def await_first_scrape(
         Once, naming each target that is down with its last error, or that was not scraped in time.
     """
     began = time.monotonic()
-    with tqdm(desc="first scrape", unit=" targets", leave=False, delay=1.0, mininterval=0.5) as bar:
+    with progress_bar(desc="first scrape", unit=" targets") as bar:
         while True:
             found = call("api/v1/targets", {})
             active = found["activeTargets"]

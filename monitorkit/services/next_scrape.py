@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from tqdm.auto import tqdm
-
 from monitorkit.durations import Duration, seconds
 from monitorkit.errors import ServerUnavailable
 from monitorkit.processes import wait_until
+from monitorkit.progress import progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +52,7 @@ def await_next_scrape(server: Queried, *, timeout: Duration) -> None:
     limit = seconds(timeout, name="timeout")
     called = float(server.query("time()")["value"].iloc[0])
     began = time.monotonic()
-    with tqdm(
-        total=limit, desc="next scrape", unit="s", delay=1, leave=False, disable=None, bar_format="{desc} {n:.0f} s"
-    ) as bar:
+    with progress_bar(limit, desc="next scrape", unit="s", bar_format="{desc} {n:.0f} s") as bar:
 
         def scraped() -> bool:
             bar.update(time.monotonic() - began - bar.n)

@@ -9,8 +9,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from tqdm.auto import tqdm
-
+from monitorkit.progress import progress_bar
 from monitorkit.query.transport import session
 from monitorkit.services.cache import cache_folder, under_construction
 from monitorkit.services.catalog import Unobtainable
@@ -111,7 +110,7 @@ def _download(http: requests.Session, url: str, file: Path) -> str:
         answer.raise_for_status()
         size = int(answer.headers.get("Content-Length", 0)) or None
         name = PurePosixPath(url).name
-        with file.open("wb") as target, tqdm(total=size, desc=name, unit="B", unit_scale=True, leave=False) as bar:
+        with file.open("wb") as target, progress_bar(size, desc=name, unit="B", unit_scale=True) as bar:
             for chunk in answer.iter_content(_CHUNK):
                 target.write(chunk)
                 digest.update(chunk)

@@ -113,8 +113,10 @@ def test_the_address_is_that_of_the_official_host_unless_a_mirror_is_named(monke
 
 def test_the_bar_knows_the_real_size(site, monkeypatch):
     totals = []
-    real = release.tqdm
-    monkeypatch.setattr(release, "tqdm", lambda **options: totals.append(options["total"]) or real(**options))
+    real = release.progress_bar
+    monkeypatch.setattr(
+        release, "progress_bar", lambda total, **options: totals.append(total) or real(total, **options)
+    )
     publish(site)
     fetch()
     assert totals == [(site / f"{STEM}.tar.gz").stat().st_size]
