@@ -8,7 +8,7 @@ import pytest
 CODE = """
 from monitorkit import progress
 progress.DELAY_SECONDS = 0
-with progress.progress_bar(10, desc="steps", shown={shown}, mininterval=0) as bar:
+with progress.progress_bar(10, desc="steps", shown={shown}, mininterval=0, ncols=60) as bar:
     for _ in range(10):
         bar.update()
 """
