@@ -2,13 +2,14 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 
 import pytest
 
 CODE = """
 from monitorkit import progress
 progress.DELAY_SECONDS = 0
-with progress.progress_bar(10, desc="steps", shown={shown}, mininterval=0, ncols=60) as bar:
+with progress.progress_bar(10, desc="steps", shown={shown}, mininterval=0) as bar:
     for _ in range(10):
         bar.update()
 """
@@ -17,6 +18,7 @@ with progress.progress_bar(10, desc="steps", shown={shown}, mininterval=0, ncols
 def in_a_terminal(code):
     """What a program writes to a terminal."""
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
     subprocess.run([sys.executable, "-c", code], stderr=slave, stdout=slave, check=True, timeout=60)
     os.close(slave)
     written = b""
