@@ -106,7 +106,7 @@ def compare(prom: Prometheus, sent: pd.DataFrame, y: np.ndarray[Any, Any], *, cp
     """
     ok = sent[sent["status"] == "ok"]
     correct = ok["prediction"].to_numpy() == y[ok["row"]]
-    window = f"{int(sent.attrs['seconds'])}s"
+    window = f"{max(1, int(sent.attrs['seconds']))}s"
     end = sent["due"].iloc[-1]
     rows = [
         ("requests", "sum(inference_requests_total)", len(sent), "the same number"),
@@ -132,10 +132,11 @@ def compare(prom: Prometheus, sent: pd.DataFrame, y: np.ndarray[Any, Any], *, cp
             "used time / total time; windows differ a little",
         ),
     ]
-    values = [float(prom.query(query, at=end if "[" in query else None)["value"].iloc[0]) for _, query, _, _ in rows]
+    answers = [prom.query(query, at=end if "[" in query else None)["value"] for _, query, _, _ in rows]
     return pd.DataFrame(
         {
-            "PromQL": values,
+            # A window of a second or two holds too few scrapes for a rate.
+            "PromQL": [float(answer.iloc[0]) if len(answer) else float("nan") for answer in answers],
             "by hand": [float(by_hand) for _, _, by_hand, _ in rows],
             "how": [how for *_, how in rows],
             "query": [query for _, query, _, _ in rows],
