@@ -11,8 +11,9 @@ Importing this starts nothing, prints nothing and registers nothing; each name b
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from monitorkit.alerting import AlertRule, write_rules
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_HOMES: dict[str, tuple[str, ...]] = {
     "alerting": ("AlertRule", "write_rules"),
     "dashboards": ("Dashboard", "Row", "panels"),
     "errors": (
@@ -54,7 +55,6 @@ _HOMES = {
     "services": ("Prometheus", "connect", "start_prometheus"),
     "serving": ("ModelServer", "serve"),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AlertRule",
@@ -82,12 +82,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'monitorkit' has no attribute {name!r}")
-    value = getattr(import_module(f"monitorkit.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

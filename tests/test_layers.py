@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "monitorkit"
 LAYERS = (
-    {"errors"},
+    {"errors", "lazy"},
     {"durations", "labels", "documents", "guard", "progress"},
     {"processes", "ports"},
     {"running"},

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from monitorkit.dashboards import panels
 from monitorkit.dashboards.board import Dashboard, Placed, Row
 from monitorkit.dashboards.standard import inference
+from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from monitorkit.dashboards.provisioning import bundle
 
 __all__ = ["Dashboard", "Placed", "Row", "bundle", "inference", "panels"]
 
-
-def __getattr__(name: str) -> object:
-    # The only one that needs rules and services: a spec loads neither.
-    if name != "bundle":
-        raise AttributeError(f"module 'monitorkit.dashboards' has no attribute {name!r}")
-    return import_module("monitorkit.dashboards.provisioning").bundle
+# The only one that needs rules and services: a spec loads neither.
+__getattr__ = lazy_names(__name__, {"provisioning": ("bundle",)})

@@ -6,8 +6,9 @@ libraries of the client are loaded: they come in while Prometheus does.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from monitorkit.services.binaries import find, install
@@ -18,20 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Prometheus", "check_rules", "connect", "find", "install", "rule_document", "start_prometheus"]
 
-_HOME = {
-    "Prometheus": "prometheus",
-    "check_rules": "rule_files",
-    "connect": "connection",
-    "find": "binaries",
-    "install": "binaries",
-    "rule_document": "rule_files",
-    "start_prometheus": "start",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "binaries": ("find", "install"),
+        "connection": ("connect",),
+        "prometheus": ("Prometheus",),
+        "rule_files": ("check_rules", "rule_document"),
+        "start": ("start_prometheus",),
+    },
+)
