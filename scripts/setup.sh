@@ -80,21 +80,27 @@ install_chromium() {
     fi
 }
 
-# The Prometheus binaries that the tests run on: the one the package finds, and where there is a Debian, the older and
-# the newer of two suites. MONITORKIT_TEST_PROMETHEUS given from outside wins.
+# The Prometheus binaries that the tests run on: an old one and a new one, each of its Debian suite; where there is no
+# Debian, the one that the package finds. MONITORKIT_TEST_PROMETHEUS given from outside wins.
 test_binaries() {
     if [ -n "${MONITORKIT_TEST_PROMETHEUS:-}" ]; then
         echo "$MONITORKIT_TEST_PROMETHEUS"
         return
     fi
-    found=$("$venv/bin/monitorkit" install prometheus --quiet --print-path)
-    if command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
-        newer=.cache/prometheus-3.5
-        if sh -c "bash scripts/debian-suite.sh forky $newer prometheus promtool" >.cache/debian-suite.log 2>&1; then
-            found="$found:$PWD/$newer/usr/bin/prometheus"
+    found=
+    for suite in bookworm forky; do
+        folder=.cache/prometheus-$suite
+        # promtool is a package of its own in the newer suites only.
+        if bash scripts/debian-suite.sh $suite $folder prometheus promtool >.cache/debian-$suite.log 2>&1 \
+            || bash scripts/debian-suite.sh $suite $folder prometheus >.cache/debian-$suite.log 2>&1; then
+            found="${found:+$found:}$PWD/$folder/usr/bin/prometheus"
         else
-            say "no Prometheus of a newer Debian suite (.cache/debian-suite.log says why): tested on one version only"
+            [ -z "${MONITORKIT_FORBID_SKIPS:-}" ] || fail "no Prometheus of $suite; .cache/debian-$suite.log says why"
         fi
+    done
+    if [ -z "$found" ]; then
+        say "no Debian to get an old and a new Prometheus from: tested on one version only"
+        found=$("$venv/bin/monitorkit" install prometheus --quiet --print-path)
     fi
     echo "$found"
 }
@@ -112,10 +118,9 @@ test)
     install_extras lab,test,check
     install_prometheus
     install_chromium
-    {
-        echo "export MONITORKIT_TEST_PROMETHEUS='$(test_binaries)'"
-        echo "export CHROMIUM='$(find_chromium || true)'"
-    } >.cache/test.env
+    binaries=$(test_binaries)
+    printf "export MONITORKIT_TEST_PROMETHEUS='%s'\nexport CHROMIUM='%s'\n" "$binaries" "$(find_chromium || true)" \
+        >.cache/test.env
     ;;
 *)
     fail "no profile '$profile'; lab, check or test"

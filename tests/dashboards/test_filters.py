@@ -77,7 +77,10 @@ def refused(expressions, folder):
     return {int(found[1]) for one in complaints if (found := re.search(r'"r(\d+)"', one.message))}
 
 
-@pytest.mark.skipif(not CORPUS.exists() or find_promtool() is None, reason="the dashboards or promtool are not at hand")
+@pytest.mark.skipif(
+    not CORPUS.exists() or find_promtool() is None,
+    reason="no reference data: the dashboards or promtool are not at hand",
+)
 def test_no_query_of_hundreds_of_real_dashboards_is_broken_by_it(tmp_path):
     expressions = sorted({found for path in CORPUS.glob("*.json") for found in exprs(json.loads(path.read_text()))})
     narrowed = [with_matchers(expr, ADD) for expr in expressions]

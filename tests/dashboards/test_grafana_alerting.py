@@ -26,7 +26,7 @@ def only(rules, **options):
     return rule
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="the schema of Grafana's format is not at hand")
+@pytest.mark.skipif(not SCHEMA.exists(), reason="no reference data: the schema of Grafana's format is not at hand")
 @pytest.mark.parametrize("rules", [standard_rules(), ODD, []], ids=["standard", "odd", "none"])
 def test_the_file_is_valid_under_grafanas_schema(rules):
     validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))

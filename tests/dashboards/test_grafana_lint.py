@@ -86,7 +86,7 @@ def test_panels_have_a_title_a_description_and_a_query(model):
         assert panel["targets"], panel["title"]
 
 
-@pytest.mark.skipif(not UNITS.exists(), reason="the table of Grafana's units is not at hand")
+@pytest.mark.skipif(not UNITS.exists(), reason="no reference data: the table of Grafana's units is not at hand")
 def test_units_are_grafanas(model):
     known = json.loads(UNITS.read_text(encoding="utf-8"))["units"]
     assert {panel["fieldConfig"]["defaults"]["unit"] for panel in shown(model)} <= set(known)

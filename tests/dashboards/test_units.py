@@ -12,7 +12,7 @@ GOLDEN = Path(__file__).parents[2] / "../shared/schemas/golden/grafana-units.jso
 @pytest.fixture(scope="module")
 def golden():
     if not GOLDEN.exists():
-        pytest.skip("Grafana's golden units are not on this machine")
+        pytest.skip("no reference data: Grafana's golden units are not on this machine")
     return json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 

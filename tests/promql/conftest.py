@@ -51,7 +51,7 @@ def dashboards():
     """Expressions of public dashboards, their variables filled in naively."""
     folder, naive = SHARED / "corpora/grafana", SHARED / "prototypes/grafana/interpolate.py"
     if not folder.is_dir() or not naive.is_file():
-        pytest.skip("no corpus of dashboards beside the repository")
+        pytest.skip("no reference data: no corpus of dashboards beside the repository")
     spec = importlib.util.spec_from_file_location("interpolate", naive)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
