@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from monitorkit.dashboards.panels import Calc
     from monitorkit.dashboards.reading import BoardReading, Reading
 
-__all__ = ["summary_text"]
+__all__ = ["panel_lines", "summary_text"]
 
 NAME_WIDTH = 44
 MOST_LINES = 6
@@ -30,11 +30,12 @@ def summary_text(board: Dashboard, reading: BoardReading) -> str:
         if isinstance(place.item, Row):
             lines += ["", place.item.title]
         else:
-            lines += _panel_lines(next(readings))
+            lines += panel_lines(next(readings))
     return "\n".join(lines)
 
 
-def _panel_lines(reading: Reading) -> list[str]:
+def panel_lines(reading: Reading) -> list[str]:
+    """Write one panel: its title and the last value of each series."""
     panel = reading.panel
     if reading.error is not None:
         return [f"  {panel.title}: failed, {reading.message.splitlines()[0]}"]

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from monitorkit.dashboards.panels import Panel
 
-__all__ = ["Axis", "plottable", "value_axis"]
-
-LARGEST = 1e300
+__all__ = ["FULL", "Axis", "plottable", "value_axis"]
 
 FURTHEST_THRESHOLD = 4.0
 """A threshold is on the axis where it makes it at most so many times longer, or is at most so many times the greatest
@@ -31,7 +29,8 @@ LEAST_SPAN = 0.02
 ZERO_BELOW = 0.5
 """The axis starts at zero where the least value is under this part of the greatest."""
 
-_FULL = {"percentunit": 1.0, "percent": 100.0}
+FULL = {"percentunit": 1.0, "percent": 100.0}
+"""What all of something is, by unit."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def value_axis(panel: Panel, values: NDArray[np.float64], n_ticks: int) -> Axis:
     """
     low, high = float(values.min()), float(values.max())
     low, high = _with_thresholds(low, high, [item.value for item in panel.limits])
-    low, high = _with_air(low, high, full=_FULL.get(panel.unit, math.inf))
+    low, high = _with_air(low, high, full=FULL.get(panel.unit, math.inf))
     low = low if panel.min is None else float(panel.min)
     high = high if panel.max is None else float(panel.max)
     if high <= low:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-__all__ = ["clock_text", "span_text", "time_ticks", "zone_text"]
+__all__ = ["clock_text", "moment_text", "span_text", "time_ticks", "zone_text"]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, _DAY)
@@ -80,6 +80,11 @@ def zone_text(moment: float) -> str:
     distance = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"
     name = local.tzname() or ""
     return distance if name in {"", "UTC"} or name[0] in "+-" else f"{name} ({distance})"
+
+
+def moment_text(moment: float) -> str:
+    """Local date and time to the second, with the zone."""
+    return f"{_local(moment):%Y-%m-%d %H:%M:%S} {zone_text(moment)}"
 
 
 def span_text(start: float, end: float) -> str:

@@ -53,15 +53,23 @@ def shown_lines(lines: Sequence[Line]) -> tuple[list[Line], str]:
     return [present[index] for index in kept], f"{MOST_LINES} of {len(present)} series, the largest"
 
 
-def draw_lines(sheet: Sheet, box: Box, reading: Reading) -> None:
-    """Draw a time series panel."""
-    lines, note = shown_lines(reading.lines)
-    inner = draw_card(sheet, box, reading.panel, note)
+def draw_lines(sheet: Sheet, box: Box, reading: Reading, *, note: str = "", most_rows: int = 2) -> None:
+    """Draw a time series panel.
+
+    Parameters
+    ----------
+    note
+        Tells of lines that were left out before.
+    most_rows
+        Rows that the legend may take.
+    """
+    lines, left_out = shown_lines(reading.lines)
+    inner = draw_card(sheet, box, reading.panel, note or left_out)
     if not lines:
         draw_empty(sheet, inner, reading)
         return
     x, y, width, height = inner
-    rows = legend_rows(lines, reading.panel, width, n_rows=min(2, int(height // LEGEND_SHARE)))
+    rows = legend_rows(lines, reading.panel, width, n_rows=min(most_rows, int(height // LEGEND_SHARE)))
     plot_height = max(height - 16 * len(rows) - 20, 4)
     values = np.concatenate([plottable(line.values) for line in lines])
     axis = value_axis(reading.panel, values[~np.isnan(values)], max(2, int(plot_height // PIXELS_PER_VALUE_TICK)))

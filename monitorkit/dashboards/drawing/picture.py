@@ -1,10 +1,10 @@
-"""A picture: a drawn dashboard, shown by a notebook and saved to a file."""
+"""A picture: a drawn dashboard or plot, shown by a notebook and saved to a file."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitorkit.dashboards.drawing.sheet import png_bytes
 from monitorkit.errors import InvalidValue
@@ -18,7 +18,7 @@ __all__ = ["Picture"]
 
 
 class Picture:
-    """A drawn dashboard.
+    """A drawn dashboard or plot.
 
     Parameters
     ----------
@@ -30,15 +30,25 @@ class Picture:
         Size on the screen in pixels.
     errors
         Of panels that failed; the picture shows them in their place.
+    text
+        What a terminal shows in its place.
     """
 
     def __init__(
-        self, figure: Figure, *, title: str, width: int, height: int, errors: tuple[DashboardError, ...] = ()
+        self,
+        figure: Figure,
+        *,
+        title: str,
+        width: int,
+        height: int,
+        errors: tuple[DashboardError, ...] = (),
+        text: str = "",
     ) -> None:
         self.figure = figure
         self.title = title
         self.width, self.height = width, height
         self.errors = errors
+        self.text = text
         self._png: bytes | None = None
         self._lock = threading.Lock()
 
@@ -81,6 +91,9 @@ class Picture:
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         return self.png, {"width": self.width, "height": self.height}
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, FBT001 - IPython's protocol
+        printer.text(repr(self) if cycle or not self.text else self.text)
 
     def __repr__(self) -> str:
         n_failed = len(self.errors)
