@@ -11,13 +11,14 @@ Importing this starts nothing, prints nothing and registers nothing; each name b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from monitorkit.alerting import AlertRule, write_rules
-    from monitorkit.dashboards import Dashboard, Row, panels
+    from monitorkit.dashboards import Dashboard, Row, panels, plot
     from monitorkit.errors import (
         DashboardError,
         InvalidType,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         ServerUnavailable,
         ServiceError,
     )
+    from monitorkit.promql import expr
     from monitorkit.query import tidy
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
@@ -38,7 +40,7 @@ __version__ = "0.1.0"
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "alerting": ("AlertRule", "write_rules"),
-    "dashboards": ("Dashboard", "Row", "panels"),
+    "dashboards": ("Dashboard", "Row", "panels", "plot"),
     "errors": (
         "DashboardError",
         "InvalidType",
@@ -49,6 +51,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ServerUnavailable",
         "ServiceError",
     ),
+    "promql": ("expr",),
     "query": ("tidy",),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
@@ -71,7 +74,9 @@ __all__ = [
     "ServerUnavailable",
     "ServiceError",
     "connect",
+    "expr",
     "panels",
+    "plot",
     "serve",
     "start_prometheus",
     "status",
@@ -87,3 +92,13 @@ __getattr__ = lazy_names(__name__, _HOMES)
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: Any) -> None:  # noqa: ANN401 - IPython's shell
+    """Do what ``%load_ext monitorkit`` asks for: the magics ``%promql`` and ``%%promql``, and completion."""
+    import_module("monitorkit.notebook.extension").load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:  # noqa: ANN401 - as above
+    """Undo ``%load_ext monitorkit``."""
+    import_module("monitorkit.notebook.extension").unload(ipython)

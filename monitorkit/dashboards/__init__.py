@@ -10,9 +10,10 @@ from monitorkit.dashboards.standard import inference
 from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from monitorkit.dashboards.plotting import plot
     from monitorkit.dashboards.provisioning import bundle
 
-__all__ = ["Dashboard", "Placed", "Row", "bundle", "inference", "panels"]
+__all__ = ["Dashboard", "Placed", "Row", "bundle", "inference", "panels", "plot"]
 
-# The only one that needs rules and services: a spec loads neither.
-__getattr__ = lazy_names(__name__, {"provisioning": ("bundle",)})
+# These need rules and services, or pandas and matplotlib: a spec loads none of them.
+__getattr__ = lazy_names(__name__, {"provisioning": ("bundle",), "plotting": ("plot",)})

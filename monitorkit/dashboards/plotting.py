@@ -79,7 +79,7 @@ def plot(
     --------
     >>> frame = pd.DataFrame({"value": [3.0, 1.0]}, index=pd.Index(["a", "b"], name="job"))
     >>> plot(frame, title="Targets")
-    <Picture 'Targets', 860 x 110>
+    <Picture 'Targets', 860 x 92>
     """
     frame = _frame(frame)
     most = _most(max_lines)

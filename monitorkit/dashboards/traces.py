@@ -166,7 +166,8 @@ def _sizes(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean size of the finite values of each column; -1 where there is none."""
     finite = np.isfinite(matrix)
     n_finite = finite.sum(axis=0)
-    total = np.abs(np.where(finite, matrix, 0)).sum(axis=0)
+    with np.errstate(over="ignore"):
+        total = np.abs(np.where(finite, matrix, 0)).sum(axis=0)
     return np.where(n_finite > 0, total / np.maximum(n_finite, 1), -1.0)
 
 

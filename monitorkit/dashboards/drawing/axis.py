@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FULL", "Axis", "plottable", "value_axis"]
 
+LARGEST = 1e300
+
 FURTHEST_THRESHOLD = 4.0
 """A threshold is on the axis where it makes it at most so many times longer, or is at most so many times the greatest
 value; further away it is a note."""

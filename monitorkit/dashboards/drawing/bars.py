@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from monitorkit.dashboards.colors import GRID, INK, LINE_COLORS, MUTED, hex_color, text_color
-from monitorkit.dashboards.drawing.axis import FULL
+from monitorkit.dashboards.drawing.axis import FULL, plottable
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
 from monitorkit.dashboards.drawing.sheet import elide, text_width
 from monitorkit.dashboards.thresholds import GOOD, color_at
@@ -35,18 +37,18 @@ def draw_bars(sheet: Sheet, box: Box, reading: Reading, *, note: str = "") -> No
     x, y, width, height = inner
     panel = reading.panel
     values = [float(line.values[-1]) for line in reading.lines]
+    lengths = plottable(np.array(values))
     texts = [format_value(value, panel.unit, panel.decimals) for value in values]
     names = [elide(line.name, width * NAME_SHARE, SIZE) for line in reading.lines]
     left = x + max(text_width(name, SIZE) for name in names) + 10
     room = max(x + width - left - max(text_width(text, SIZE, "bold") for text in texts) - 8, 20)
-    finite = [value for value in values if math.isfinite(value)]
-    low, high = min([0.0, *finite]), max([0.0, *finite])
+    low, high = min(0.0, np.nanmin([0.0, *lengths])), max(0.0, np.nanmax([0.0, *lengths]))
     if high > FULL.get(panel.unit, math.inf) / 2:
         high = max(high, FULL[panel.unit])
     scale = room / ((high - low) or 1.0)
     zero = left - low * scale
     sheet.line([zero, zero], [y, y + min(height, ROW_HEIGHT * len(values))], color=GRID, width=2)
-    for index, (name, value, text) in enumerate(zip(names, values, texts, strict=True)):
+    for index, (name, value, text) in enumerate(zip(names, lengths, texts, strict=True)):
         middle = y + ROW_HEIGHT * (index + 0.5)
         base = middle + SIZE * 0.36
         sheet.text(x, base, name, size=SIZE, color=INK)
