@@ -18,7 +18,6 @@ __all__ = ["fill", "variable"]
 
 _PLACE = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 _SINGLE = re.compile(r"(?<!\{)\{([^\W\d]\w*)\}(?!\})")
-_STAND_IN = "monitorkit_value_{}"
 _USABLE = "use a text, a number, a duration, a list of texts, a mapping of labels to values, or a query: mk.expr(…)"
 
 
@@ -56,13 +55,13 @@ def fill(query: str, namespace: Mapping[str, object]) -> str:
     bare = "".join(text if kind != "comment" else "" for kind, text in _pieces(query)).strip()
     if not any("{{" in text for kind, text in _pieces(query) if kind == "code"):
         return query
-    names: list[str] = []
-    marked = "".join(_marked(text, names) if kind == "code" else text for kind, text in _pieces(bare))
-    values = {_STAND_IN.format(i): _usable(name, variable(name, namespace)) for i, name in enumerate(names)}
+    places = _Places(query)
+    marked = "".join(places.marked(text) if kind == "code" else text for kind, text in _pieces(bare))
+    values = {place: _usable(name, variable(name, namespace)) for name, place in places.by_name.items()}
     try:
         return expr(marked, **values)
     except (InvalidValue, InvalidType) as error:
-        raise type(error)(_named(str(error), names)) from None
+        raise type(error)(places.named(str(error))) from None
 
 
 def variable(name: str, namespace: Mapping[str, object]) -> object:
@@ -107,20 +106,33 @@ def _refuse_quoted(query: str, namespace: Mapping[str, object]) -> None:
             )
 
 
-def _marked(code: str, names: list[str]) -> str:
-    """Code with the places in the form that `expr` takes; their names are entered in `names`."""
+class _Places:
+    """The variables of a query, each with a stand-in that `expr` takes and no text holds."""
 
-    def mark(match: re.Match[str]) -> str:
-        if match[1] not in names:
-            names.append(match[1])
-        return f"{{{_STAND_IN.format(names.index(match[1]))}}}"
+    def __init__(self, query: str) -> None:
+        self.by_name: dict[str, str] = {}
+        self._stem = "monitorkit_value"
+        while self._stem in query:
+            self._stem += "_"
 
-    if single := _SINGLE.search(_PLACE.sub("", code)):
-        raise InvalidValue(f"{single[0]} is no matcher; to fill in a variable write {{{single[0]}}}")
-    marked = _PLACE.sub(mark, code)
-    if "{{" in _PLACE.sub("", code):
-        raise InvalidValue("{{…}} takes the name of a variable, nothing else; set one in a cell before")
-    return marked
+    def marked(self, code: str) -> str:
+        """Code with its places in the form that `expr` takes."""
+        rest = _PLACE.sub("", code)
+        if single := _SINGLE.search(rest):
+            raise InvalidValue(f"{single[0]} is no matcher; to fill in a variable write {{{single[0]}}}")
+        if "{{" in rest:
+            raise InvalidValue("{{…}} takes the name of a variable, nothing else; set one in a cell before")
+        return _PLACE.sub(lambda match: f"{{{self._place(match[1])}}}", code)
+
+    def _place(self, name: str) -> str:
+        return self.by_name.setdefault(name, f"{self._stem}_{len(self.by_name)}_")
+
+    def named(self, message: str) -> str:
+        """A message of `expr`, in the words of the template."""
+        message = message.removeprefix("expr: ").replace("pass expr(", "write mk.expr(")
+        for name, place in self.by_name.items():
+            message = message.replace(f"{{{place}}}", place).replace(place, f"{{{{{name}}}}}")
+        return message
 
 
 def _usable(name: str, value: object) -> object:
@@ -130,27 +142,21 @@ def _usable(name: str, value: object) -> object:
         from monitorkit.query.times import moment  # noqa: PLC0415 - loads pandas, which few queries need
 
         return moment(value, now=0, name=f"{{{{{name}}}}}") / 1000
+    known = (str, int, float, timedelta, list, Mapping, Expression)
+    if isinstance(value, bool) or not isinstance(value, known):
+        raise InvalidType(f"{{{{{name}}}}}: a {type(value).__name__} cannot stand in a query; {_USABLE}")
+    return value
+
+
+def _plain(value: object) -> object:
+    """Plain Python in place of numpy's and pandas' numbers and columns, and a list for each collection."""
+    times = getattr(getattr(value, "dtype", None), "kind", "") in {"M", "m"}
+    if hasattr(value, "tolist") and not times:  # a time without a zone is no number
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted((_plain(item) for item in value), key=str)
     if isinstance(value, Mapping):
         return {label: _plain(wanted) for label, wanted in value.items()}
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, timedelta, Expression)):
-        raise InvalidType(f"{{{{{name}}}}}: a {type(value).__name__} cannot stand in a query; {_USABLE}")
     return value
-
-
-def _plain(value: object) -> object:
-    """Plain Python in place of numpy's and pandas' numbers and columns; their moments have no zone, so they stay."""
-    times = getattr(getattr(value, "dtype", None), "kind", "") in {"M", "m"}
-    return value.tolist() if hasattr(value, "tolist") and not times else value
-
-
-def _named(message: str, names: list[str]) -> str:
-    """A message of `expr`, in the words of the template."""
-    message = message.removeprefix("expr: ").replace("pass expr(", "write mk.expr(")
-    for index, name in reversed(list(enumerate(names))):
-        place = _STAND_IN.format(index)
-        message = message.replace(f"{{{place}}}", place).replace(place, f"{{{{{name}}}}}")
-    return message
