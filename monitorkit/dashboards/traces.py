@@ -89,17 +89,19 @@ def _numbers(column: Any) -> NDArray[np.float64]:  # noqa: ANN401 - a Series or 
 
 def _of_columns(frame: pd.DataFrame, most: int) -> Traces:
     """Lines of a wide frame, one a column."""
+    if frame.empty:
+        return Traces((), 0, over_time=True)
     matrix = _numbers(frame)
     times = _seconds(pd.DatetimeIndex(frame.index))
     order = np.argsort(times, kind="stable")
     kept, n_all = _largest(_sizes(matrix), most)
     labels = _records(frame.columns[kept].to_frame(index=False))
-    step = _step(frame, times[order])
+    longest = _longest(frame, times[order])
     shown = [
-        Trace(label, *_with_gaps(times[order], matrix[order, column], step * STEP_BREAK))
+        Trace(label, *_with_gaps(times[order], matrix[order, column], longest))
         for label, column in zip(labels, kept, strict=True)
     ]
-    return Traces(tuple(shown), n_all if len(times) else 0, over_time=True)
+    return Traces(tuple(shown), n_all, over_time=True)
 
 
 def _of_rows(frame: pd.DataFrame, most: int) -> Traces:
@@ -113,8 +115,7 @@ def _of_rows(frame: pd.DataFrame, most: int) -> Traces:
     shown = []
     for label, index in zip(labels, kept, strict=True):
         rows = series[index][np.argsort(times[series[index]], kind="stable")]
-        step, factor = _step(frame, times[rows]), STEP_BREAK if frame.attrs.get("step") else SAMPLE_BREAK
-        shown.append(Trace(label, *_with_gaps(times[rows], values[rows], step * factor)))
+        shown.append(Trace(label, *_with_gaps(times[rows], values[rows], _longest(frame, times[rows]))))
     return Traces(tuple(shown), n_all, over_time=True)
 
 
@@ -178,11 +179,16 @@ def _largest(sizes: NDArray[np.float64], most: int) -> tuple[list[int], int]:
     return sorted(np.argsort(-sizes, kind="stable")[:most].tolist()), len(sizes)
 
 
-def _step(frame: pd.DataFrame, times: NDArray[np.float64]) -> float:
-    """Distance of the values: the query's, or a longer one where the frame was made coarser since."""
-    usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    asked = frame.attrs.get("step")
-    return max(usual, float(asked)) if isinstance(asked, int | float) else usual
+def _longest(frame: pd.DataFrame, times: NDArray[np.float64]) -> float:
+    """Longest distance of two values that a line joins, in seconds."""
+    distances = np.diff(times)
+    if not distances.size:
+        return 0.0
+    step = frame.attrs.get("step")
+    if not isinstance(step, int | float):
+        return SAMPLE_BREAK * float(np.median(distances))
+    # The frame may have been made coarser since.
+    return STEP_BREAK * max(float(step), float(distances.min()))
 
 
 def _with_gaps(

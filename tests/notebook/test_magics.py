@@ -312,20 +312,6 @@ def test_queries_before_a_wrong_one_are_done(ask, shell, server):
     assert "b" not in shell.user_ns
 
 
-# The extension
-
-
-def test_loading_twice_and_unloading_leave_nothing_behind(shell, server, capsys):
-    callbacks = len(shell.events.callbacks["post_run_cell"])
-    shell.run_line_magic("reload_ext", "monitorkit")
-    assert len(shell.events.callbacks["post_run_cell"]) == callbacks
-    shell.run_line_magic("unload_ext", "monitorkit")
-    assert len(shell.events.callbacks["post_run_cell"]) == callbacks - 1
-    assert "promql" not in shell.magics_manager.magics["line"] | shell.magics_manager.magics["cell"]
-    assert not shell.run_cell("%promql up").success
-    shell.run_line_magic("load_ext", "monitorkit")
-
-
 def test_help_lists_every_option(shell, capsys):
     shell.run_cell("%promql --help")
     printed = capsys.readouterr().out

@@ -31,4 +31,3 @@ def extension_loaded(shell):
         shell.run_line_magic("unload_ext", "monitorkit")
         for name in set(shell.user_ns) - set(before):
             del shell.user_ns[name]
-        shell.displayhook.flush()

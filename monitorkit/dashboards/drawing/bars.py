@@ -45,8 +45,8 @@ def draw_bars(sheet: Sheet, box: Box, reading: Reading, *, note: str = "") -> No
     low, high = min(0.0, np.nanmin([0.0, *lengths])), max(0.0, np.nanmax([0.0, *lengths]))
     if high > FULL.get(panel.unit, math.inf) / 2:
         high = max(high, FULL[panel.unit])
-    scale = room / ((high - low) or 1.0)
-    zero = left - low * scale
+    span = (high - low) or 1.0
+    zero = left - room * (low / span)
     sheet.line([zero, zero], [y, y + min(height, ROW_HEIGHT * len(values))], color=GRID, width=2)
     for index, (name, value, text) in enumerate(zip(names, lengths, texts, strict=True)):
         middle = y + ROW_HEIGHT * (index + 0.5)
@@ -54,7 +54,7 @@ def draw_bars(sheet: Sheet, box: Box, reading: Reading, *, note: str = "") -> No
         sheet.text(x, base, name, size=SIZE, color=INK)
         end = zero
         if math.isfinite(value):
-            end = zero + value * scale
+            end = zero + room * (value / span)
             bar = (min(zero, end), middle - THICKNESS / 2, max(abs(end - zero), 1), THICKNESS)
             sheet.box(bar, face=_fill(panel, value), radius=1.5 if abs(end - zero) > 4 else 0, zorder=2)  # noqa: PLR2004 - pixels
         sheet.text(max(end, zero) + 6, base, text, size=SIZE, weight="bold", color=_ink(panel, value))

@@ -1,0 +1,20 @@
+from monitorkit.notebook.footer import footer
+
+ODD = "\"><img src=x onerror=alert(1)>'"
+
+
+def test_all_that_comes_from_outside_is_escaped():
+    html = footer(f"http://a/{ODD}", {"warnings": [ODD], "infos": [ODD]})["text/html"]
+    assert "<img" not in html
+    assert html.count("&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#x27;") == 3
+    assert 'target="_blank" rel="noopener noreferrer"' in html
+
+
+def test_the_plain_form_says_the_same():
+    said = footer("http://a/graph", {"warnings": ["w"], "infos": ["i"]})["text/plain"]
+    assert said.splitlines() == ["Open in Prometheus: http://a/graph", "warning: w", "info: i"]
+
+
+def test_where_there_is_nothing_to_say_nothing_is_said():
+    assert footer("", {"warnings": [], "infos": []}) == {}
+    assert "<a" not in footer("", {"warnings": ["w"], "infos": []})["text/html"]
