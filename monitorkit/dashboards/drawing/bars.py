@@ -24,8 +24,8 @@ __all__ = ["ROW_HEIGHT", "draw_bars"]
 ROW_HEIGHT = 22.0
 THICKNESS = 13.0
 SIZE = 11.0
-NAME_SHARE = 0.45
-"""The longest part of the width that names may take."""
+NAME_SHARE, VALUE_SHARE = 0.45, 0.3
+"""The longest parts of the width that names and values may take."""
 
 
 def draw_bars(sheet: Sheet, box: Box, reading: Reading, *, note: str = "") -> None:
@@ -38,7 +38,9 @@ def draw_bars(sheet: Sheet, box: Box, reading: Reading, *, note: str = "") -> No
     panel = reading.panel
     values = [float(line.values[-1]) for line in reading.lines]
     lengths = plottable(np.array(values))
-    texts = [format_value(value, panel.unit, panel.decimals) for value in values]
+    texts = [
+        elide(format_value(value, panel.unit, panel.decimals), width * VALUE_SHARE, SIZE, "bold") for value in values
+    ]
     names = [elide(line.name, width * NAME_SHARE, SIZE) for line in reading.lines]
     left = x + max(text_width(name, SIZE) for name in names) + 10
     room = max(x + width - left - max(text_width(text, SIZE, "bold") for text in texts) - 8, 20)
