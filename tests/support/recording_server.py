@@ -53,6 +53,7 @@ def recording_server():
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # head and body in one packet
 
         def do_GET(self):
             self.answer(urllib.parse.urlsplit(self.path).query.encode())
