@@ -1,4 +1,4 @@
-"""What needs a notebook: the only package that imports IPython and ipywidgets."""
+"""What needs a notebook: the only package that imports IPython."""
 
 from __future__ import annotations
 
