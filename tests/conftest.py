@@ -1,8 +1,12 @@
 """Rules that hold for every test."""
 
 import os
+import signal
 
 import pytest
+
+# A shell script's background job ignores interrupts, and so would every process that a test starts to interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(hookwrapper=True)
