@@ -14,7 +14,7 @@ fail() {
 
 [ $# -ge 3 ] || fail "usage: $(basename "$0") SUITE FOLDER PACKAGE..."
 suite=$1
-folder=$(realpath -m "$2")  # absolute: apt-get is run in another folder
+case $2 in /*) folder=$2 ;; *) folder=$PWD/$2 ;; esac  # apt-get is run in another folder
 shift 2
 
 architecture_of() { dpkg --print-architecture 2>/dev/null || true; }
