@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from monitorkit.errors import InvalidType, InvalidValue
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["YamlError", "json_text", "read_yaml", "write_file", "yaml_text"]
+__all__ = ["YamlError", "absolute_path", "json_text", "read_yaml", "write_file", "yaml_text"]
 
 YamlError = yaml.YAMLError
 """What :func:`read_yaml` raises."""
@@ -62,17 +64,47 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def absolute_path(path: str | os.PathLike[str], *, name: str = "path") -> Path:
+    """Read a path that a person wrote: made absolute, ``~`` taken for the home folder.
+
+    Raises
+    ------
+    InvalidType
+        If it is no path.
+    InvalidValue
+        If it is empty, which would mean the current folder, or no system can have it.
+
+    Examples
+    --------
+    >>> absolute_path("/data/./rules.yml").name
+    'rules.yml'
+    """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise InvalidType(f"{name}: {path!r} is no path; write it as text or as a Path")
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise InvalidValue(f"{name}: {text!r} is no path; '.' is the current folder")
+    return Path(text).expanduser().absolute()
+
+
 def write_file(path: str | Path, text: str) -> Path:
     """Replace a file by `text` in one step, making its folder.
 
     A reader, or a process that dies half way, sees the old text or the new one, never a part.
+
+    Raises
+    ------
+    InvalidValue, InvalidType
+        If it is no path, or that of a folder.
 
     Returns
     -------
     Path
         The file, absolute.
     """
-    path = Path(path).absolute()
+    path = absolute_path(path)
+    if path.is_dir():
+        raise InvalidValue(f"path: {str(path)!r} is a folder; name a file in it")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -17,6 +17,9 @@ __all__ = ["Duration", "format_duration", "seconds"]
 Duration = str | float | timedelta
 """A Prometheus duration such as ``"1h30m"``, a number of seconds, or a timedelta."""
 
+LONGEST_SECONDS = 2**63 / 1e9
+"""Prometheus, being written in Go, counts nanoseconds in 64 bits."""
+
 _UNITS = {"y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>\d+){unit}{'(?!s)' if unit == 'm' else ''})?" for unit in _UNITS))
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -54,6 +57,8 @@ def seconds(duration: Duration, *, name: str = "duration") -> float:
         value = float(duration)
     if not math.isfinite(value) or value < 0:
         raise InvalidValue(f"{name}: {duration!r} must be finite and not negative")
+    if value > LONGEST_SECONDS:
+        raise InvalidValue(f"{name}: {duration!r} is longer than Prometheus can count, 292 years")
     return value
 
 

@@ -118,7 +118,7 @@ def main(order: Order) -> int:
     try:
         held = (lock(order["lock"], order["owner"]),) if order["lock"] else ()
         program = start(order, held)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         report(error="start", reason=str(error))
         return 127
     report(pid=program.pid)

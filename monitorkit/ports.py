@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from monitorkit.documents import json_text, write_file
-from monitorkit.errors import ServiceError
+from monitorkit.errors import InvalidType, ServiceError
 
 __all__ = ["bind", "free_port", "is_free", "state_folder"]
 
@@ -37,7 +37,13 @@ def bind(name: str, *, host: str = "127.0.0.1", port: int | None = None) -> sock
     ------
     ServiceError
         If the port that was asked for is taken, or the host is not one of this machine.
+    InvalidType
+        If the host is no text, or the port no whole number.
     """
+    if not isinstance(host, str):
+        raise InvalidType(f"host: {host!r} is no text; write an address such as '127.0.0.1'")
+    if port is not None and (isinstance(port, bool) or not isinstance(port, int)):
+        raise InvalidType(f"port: {port!r} is no whole number")
     if port is not None:
         return _socket(name, host, port)
     remembered = _memory().get(f"{name}@{host}")
@@ -73,7 +79,8 @@ def _socket(name: str, host: str, port: int) -> socket.socket:
         bound.bind((host, port))
         # Only listening takes the port: with SO_REUSEADDR Linux lets two sockets bind that do not listen yet.
         bound.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError) as error:
+        # A TypeError is a host name with characters that none can have.
         bound.close()
         raise ServiceError(f"port {port} on {host}: {error}; name another port, or none", service=name) from error
     return bound

@@ -14,7 +14,7 @@ fail() {
 
 [ $# -ge 3 ] || fail "usage: $(basename "$0") SUITE FOLDER PACKAGE..."
 suite=$1
-folder=$2
+case $2 in /*) folder=$2 ;; *) folder=$PWD/$2 ;; esac  # apt-get is run in another folder
 shift 2
 
 architecture_of() { dpkg --print-architecture 2>/dev/null || true; }
@@ -41,7 +41,6 @@ mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' '
 
 # Beside the folder, so that the last step is one rename within a file system.
 mkdir -p "$(dirname "$folder")"
-folder=$(cd "$(dirname "$folder")" && pwd)/$(basename "$folder")
 work=$(mktemp -d "$(dirname "$folder")/.debian-suite-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$work/root"

@@ -1,11 +1,15 @@
 """Rules that hold for every test."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 REFERENCE = Path(__file__).parents[2] / "shared"
+
+# A shell script's background job ignores interrupts, and so would every process that a test starts to interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from monitorkit import ports
-from monitorkit.errors import ServiceError
+from monitorkit.errors import InvalidType, ServiceError
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +80,24 @@ def test_the_memory_stays_small(monkeypatch, memory):
         ports.free_port(name)
     assert '"a@' not in memory.read_text()
     assert '"c@' in memory.read_text()
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ({"host": None}, "host: None is no text"),
+        ({"host": 127}, "host: 127 is no text"),
+        ({"port": "9090"}, "port: '9090' is no whole number"),
+        ({"port": 1.5}, "port: 1.5 is no whole number"),
+        ({"port": True}, "port: True is no whole number"),
+    ],
+)
+def test_what_is_no_place_is_named(place, message):
+    with pytest.raises(InvalidType, match=message):
+        ports.bind("model", **place)
+
+
+@pytest.mark.parametrize("host", ["a\0b", "\ud800"])
+def test_a_host_with_characters_that_none_can_have_is_named(host):
+    with pytest.raises(ServiceError, match=r"model: port 0 on .*; name another port"):
+        ports.bind("model", host=host)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.alerting.rules import AlertRule
-from monitorkit.documents import YamlError, read_yaml, write_file, yaml_text
+from monitorkit.documents import YamlError, absolute_path, read_yaml, write_file, yaml_text
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
 from monitorkit.services.rule_files import Rule, check_rules, rule_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from monitorkit.durations import Duration
 
@@ -95,7 +95,7 @@ def read_rules(path: str | Path) -> list[AlertRule]:
     >>> read_rules(write_rules(mkdtemp() + "/rules.yml", AlertRule("Down", "up == 0")))[0].expr
     'up == 0'
     """
-    file = Path(path)
+    file = absolute_path(path)
     if not file.is_file():
         raise InvalidValue(f"there is no rule file {str(path)!r}")
     check_rules(file)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from monitorkit.alerting.annotations import check_template
 from monitorkit.alerting.conditions import Condition, condition_of, with_threshold
 from monitorkit.documents import yaml_text
 from monitorkit.durations import Duration, format_duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["AlertRule"]
 
@@ -104,6 +102,8 @@ class AlertRule:
         >>> AlertRule.from_rule({"alert": "Down", "expr": "up == 0", "for": "5m"}).for_
         '5m'
         """
+        if not isinstance(rule, Mapping):
+            raise InvalidType(f"{rule!r} is no alerting rule: give the mapping that a rule file holds")
         if "alert" not in rule or "expr" not in rule:
             raise RuleError(f"{dict(rule)!r} is no alerting rule: it needs 'alert' and 'expr'")
         if unknown := sorted(rule.keys() - _KEYS):
@@ -216,6 +216,8 @@ def _duration(duration: Duration, where: str) -> str:
 
 def _texts(texts: Mapping[str, str], where: str) -> dict[str, str]:
     """A copy of labels or annotations whose names Prometheus takes and whose braces match."""
+    if not isinstance(texts, Mapping):
+        raise InvalidType(f"{where}s: {texts!r} is no mapping of names to texts, as in {{'team': 'search'}}")
     for name, text in texts.items():
         if not isinstance(name, str) or not _LABEL_NAME.fullmatch(name):
             raise RuleError(f"{where} {name!r}: a name is letters, digits and '_', and starts with no digit")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from monitorkit.dashboards.rows import Placed, Row, as_row, place
 from monitorkit.documents import json_text, write_file
 from monitorkit.durations import seconds
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,9 +71,12 @@ class Dashboard:
     def __post_init__(self) -> None:
         if not isinstance(self.title, str) or not self.title.strip():
             raise InvalidValue(f"a dashboard needs a title, not {self.title!r}")
+        for name in ("uid", "description"):
+            if not isinstance(getattr(self, name), str):
+                raise InvalidType(f"dashboard {self.title!r}: {name} must be text, not {getattr(self, name)!r}")
         rows = self.rows if isinstance(self.rows, Iterable) else [self.rows]
         object.__setattr__(self, "rows", tuple(as_row(item) for item in rows))
-        object.__setattr__(self, "tags", (self.tags,) if isinstance(self.tags, str) else tuple(self.tags))
+        object.__setattr__(self, "tags", _tags(self.tags))
         object.__setattr__(self, "uid", self.uid or _slug(self.title))
         if not _UID.fullmatch(self.uid):
             raise InvalidValue(f"uid {self.uid!r} must be 1 to 40 letters, digits, '-' or '_'")
@@ -207,6 +210,14 @@ class Dashboard:
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - as dataclasses.replace
         """Return a copy with some fields changed."""
         return replace(self, **changes)
+
+
+def _tags(tags: Sequence[str]) -> tuple[str, ...]:
+    several = [tags] if isinstance(tags, str) or not isinstance(tags, Iterable) else list(tags)
+    for tag in several:
+        if not isinstance(tag, str):
+            raise InvalidType(f"tags: {tag!r} is no text")
+    return tuple(several)
 
 
 def _slug(title: str) -> str:

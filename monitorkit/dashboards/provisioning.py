@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.alerting.files import rule_text
@@ -12,13 +12,14 @@ from monitorkit.dashboards.board import Dashboard
 from monitorkit.dashboards.compose import DASHBOARDS_PATH, Network, Stack, compose_text
 from monitorkit.dashboards.grafana import grafana_duration, to_grafana
 from monitorkit.dashboards.grafana_alerting import DATASOURCE_UID, grafana_rules
-from monitorkit.documents import json_text, write_file, yaml_text
+from monitorkit.documents import absolute_path, json_text, write_file, yaml_text
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.services.configuration import prometheus_document
 from monitorkit.services.targets import Target, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from monitorkit.durations import Duration
 
@@ -85,7 +86,8 @@ def bundle(
     """
     stack = Stack(prometheus_port=prometheus_port, grafana_port=grafana_port, network=network)
     texts = bundle_texts(boards, rules, targets=targets, scrape_interval=scrape_interval, stack=stack)
-    return [write_file(Path(folder) / name, text) for name, text in texts.items()]
+    place = absolute_path(folder, name="folder")
+    return [write_file(place / name, text) for name, text in texts.items()]
 
 
 def bundle_texts(
@@ -98,8 +100,8 @@ def bundle_texts(
 ) -> dict[str, str]:
     """Return the texts of a bundle by their path in its folder; see :func:`bundle`."""
     stack = stack or Stack()
-    boards = [boards] if isinstance(boards, Dashboard) else list(boards)
-    rules = [rules] if isinstance(rules, AlertRule) else list(rules)
+    boards = list(boards) if isinstance(boards, Iterable) else [boards]
+    rules = list(rules) if isinstance(rules, Iterable) else [rules]
     _check(boards, rules)
     scraped = {name: tuple(_reachable(one, stack) for one in several) for name, several in jobs(targets).items()}
     prometheus = prometheus_document(

@@ -197,7 +197,7 @@ def moment(value: Moment, *, now: int, name: str = "time") -> int:
         return _of_date(value, name)
     try:
         unix = float(value)
-    except TypeError:
+    except (TypeError, ValueError):
         raise InvalidType(f"{name}: {value!r} is no time; {_FORMS}") from None
     return _of_unix(unix, name)
 

@@ -7,6 +7,7 @@ is no answer of the Prometheus API becomes one clear error.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -15,6 +16,7 @@ import requests
 import urllib3
 from requests.utils import check_header_validity
 
+from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.query import faults, wire
 from monitorkit.query.address import is_loopback, root, same_server
@@ -22,7 +24,7 @@ from monitorkit.query.engine import UNKNOWN, Engine, recognise
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS, Session, session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 __all__ = ["DEFAULT_TIMEOUT_SECONDS", "Auth", "Reply", "Session", "Transport", "session"]
 
@@ -82,9 +84,11 @@ class Transport:
         auth: Auth | None = None,
     ) -> None:
         self.url, from_url = root(url)
-        if not timeout_seconds > 0:
+        self.timeout_seconds = seconds(timeout_seconds, name="timeout_seconds")
+        if self.timeout_seconds == 0:
             raise InvalidValue(f"timeout_seconds: {timeout_seconds!r} must be more than 0")
-        self.timeout_seconds = timeout_seconds
+        if session is not None and not hasattr(session, "request"):
+            raise InvalidType(f"session: {session!r} is no requests.Session")
         self._engine: Engine | None = None
         self.headers = _checked(headers or {})
         self.auth = _encoded(auth or from_url)
@@ -239,6 +243,8 @@ def _read(response: requests.Response, deadline: float) -> bytes:
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers that can be sent; an unusable one is named without its value, which may be a secret."""
+    if not isinstance(headers, Mapping):
+        raise InvalidType("headers: give a mapping of names to texts, as in {'X-Scope-OrgID': 'team'}")
     for name, value in headers.items():
         try:
             check_header_validity((name, value))

@@ -121,7 +121,10 @@ def traffic(
 
 
 def _matrix(X: ArrayLike | pd.DataFrame) -> np.ndarray[Any, Any]:
-    rows = X.to_numpy() if isinstance(X, pd.DataFrame) else np.asarray(X)
+    try:
+        rows = X.to_numpy() if isinstance(X, pd.DataFrame) else np.asarray(X)
+    except ValueError as error:
+        raise InvalidValue(f"X: its rows do not have the same length: {error}") from error
     if rows.ndim != 2:  # noqa: PLR2004 - a matrix
         raise InvalidValue(f"X has shape {rows.shape}; give one row per sample, shape (n_samples, n_features)")
     if len(rows) == 0:
@@ -135,6 +138,9 @@ def _plan(
     """Decide when which row is sent."""
     if isinstance(rate, bool) or not isinstance(rate, int | float | np.number):
         raise InvalidType(f"rate: {rate!r} is no number of requests per second")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InvalidValue(f"seed: {seed!r} must be a whole number, 0 or more")
+    rate = float(rate)
     count = round(rate * duration) if np.isfinite(rate) else MAX_REQUESTS + 1
     if not 1 <= count <= MAX_REQUESTS:
         raise InvalidValue(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
+from monitorkit.errors import InvalidType
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -155,8 +157,13 @@ class Sender:
 
     def _bodies(self) -> dict[int, bytes]:
         """Encode every row that is sent, before the clock starts."""
-        rows = self.plan.rows
-        return {row: orjson.dumps({"instances": [rows[row].tolist()]}) for row in set(self.plan.order.tolist())}
+        rows, labels = self.plan.rows, self.plan.labels
+        try:
+            # Labels travel with those that fall due together; here only whether they can.
+            orjson.dumps(None if labels is None else labels.tolist())
+            return {row: orjson.dumps({"instances": [rows[row].tolist()]}) for row in set(self.plan.order.tolist())}
+        except TypeError as error:
+            raise InvalidType(f"X or y cannot be sent as JSON: {error}") from error
 
     async def _request(
         self, session: aiohttp.ClientSession, number: int, due: float, body: bytes, labels: Labels
@@ -221,9 +228,18 @@ class Labels:
             async with self._session.post(
                 f"{self._sender.url}/feedback", data=orjson.dumps(body), headers=JSON_HEADERS
             ) as response:
-                content = orjson.loads(await response.read())
-                results = content.get("results", results)
-        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
+                results = _results(response.status, await response.read(), len(answers))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             answers[0].error = answers[0].error or f"labels not taken: {error}"
         for answer, result in zip(answers, results, strict=True):
             answer.feedback = result
+
+
+def _results(code: int, content: bytes, count: int) -> list[str]:
+    """What became of each label, as the server says; a ValueError where it says something else."""
+    body = orjson.loads(content)
+    results = body.get("results") if isinstance(body, dict) else None
+    if code != OK or not isinstance(results, list) or len(results) != count:
+        detail = body.get("detail", body) if isinstance(body, dict) else body
+        raise ValueError(f"{code}: {detail}")
+    return results

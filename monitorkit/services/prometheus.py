@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit import running
 from monitorkit.durations import Duration, seconds
-from monitorkit.errors import InvalidValue, ServerUnavailable, ServiceError
+from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable, ServiceError
 from monitorkit.processes import wait_until
 from monitorkit.query.client import PrometheusClient
 from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Reply, Transport
@@ -104,6 +104,8 @@ class Prometheus(PrometheusClient):
 
     def logs(self, n: int = 20) -> LogText:
         """The last `n` lines that the process wrote."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InvalidValue(f"n: {n!r} is no number of lines")
         return LogText(self._own().process.log_tail(n))
 
     def __repr__(self) -> str:
@@ -134,6 +136,8 @@ class Prometheus(PrometheusClient):
         """
         with running.starting(KIND, self.name):
             settings = self._generated()
+            if not isinstance(job, str):
+                raise InvalidType(f"job: {job!r} is no text")
             added = jobs({job: target})[job]
             targets = tuple(dict.fromkeys((*settings.jobs.get(job, ()), *added)))
             self._apply(replace(settings, jobs={**settings.jobs, job: targets}), wait=wait)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from monitorkit.documents import write_file
+from monitorkit.documents import absolute_path, write_file
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
 from monitorkit.services import promtool
 from monitorkit.services.configuration import interval as written_interval
@@ -49,6 +49,8 @@ def rule_document(
     >>> rule_document([{"record": "job:up:sum", "expr": "sum by (job) (up)"}])
     {'groups': [{'name': 'monitorkit', 'rules': [{'record': 'job:up:sum', 'expr': 'sum by (job) (up)'}]}]}
     """
+    if not isinstance(group, str) or not group.strip():
+        raise InvalidValue(f"group: {group!r} must be a text that is not empty")
     head: dict[str, Any] = {"name": group}
     if interval is not None:
         head["interval"] = written_interval(interval, name="interval")
@@ -97,7 +99,7 @@ def matching(pattern: str) -> list[Path]:
 
 
 def _pattern(path: str | Path) -> str:
-    absolute = Path(path).expanduser().absolute()
+    absolute = absolute_path(path, name="rules")
     # Prometheus reads every entry as a pattern, so that a bracket in a folder's name would match nothing.
     pattern = _SPECIAL.sub(r"\\\1", str(absolute)) if absolute.is_file() else str(absolute)
     if not matching(pattern):
@@ -127,8 +129,8 @@ def check_rules(rules: str | Path) -> None:
     if isinstance(rules, str) and "\n" in rules:
         with tempfile.TemporaryDirectory(prefix="monitorkit-rules-") as folder:
             _check(write_file(Path(folder) / "rules.yml", rules), shown="")
-    elif Path(rules).is_file():
-        _check(Path(rules), shown=str(rules))
+    elif (file := absolute_path(rules, name="rules")).is_file():
+        _check(file, shown=str(rules))
     else:
         raise InvalidValue(f"rules: there is no rule file {str(rules)!r}")
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.errors import InvalidValue
+from monitorkit.documents import absolute_path
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.services.configuration import interval
 from monitorkit.services.rule_files import sort_rules
 from monitorkit.services.targets import Target, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from monitorkit.durations import Duration
 
@@ -75,9 +76,9 @@ class Settings:
         if config is not None:
             given["config"] = _file(config)
         if data is not None:
-            given["data"] = Path(data).expanduser().absolute()
+            given["data"] = absolute_path(data, name="data")
         if flags is not None:
-            given["flags"] = (flags,) if isinstance(flags, str) else tuple(flags)
+            given["flags"] = _flags(flags)
         given = {name: value for name, value in given.items() if value is not None}
         _refuse_both(given, self)
         return replace(self, **given)
@@ -106,8 +107,15 @@ def _port(port: int | None) -> int | None:
     return port
 
 
+def _flags(flags: Sequence[str]) -> tuple[str, ...]:
+    several = (flags,) if isinstance(flags, str) else flags
+    if not isinstance(several, list | tuple) or not all(isinstance(flag, str) for flag in several):
+        raise InvalidType(f"flags: {flags!r}: give a list of texts such as '--web.enable-remote-write-receiver'")
+    return tuple(several)
+
+
 def _file(config: str | Path) -> Path:
-    path = Path(config).expanduser().absolute()
+    path = absolute_path(config, name="config")
     if not path.is_file():
         raise InvalidValue(f"config: there is no file {str(config)!r} (looked for {path})")
     return path

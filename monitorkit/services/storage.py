@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitorkit.documents import absolute_path
+from monitorkit.errors import ServiceError
 from monitorkit.processes import lock_holder, pid_exists
 
 __all__ = ["Storage"]
@@ -37,10 +39,19 @@ class Storage:
 
     @classmethod
     def open(cls, name: str, data: str | Path | None) -> Storage:
-        """Use the folder that was named, or make one for this service and sweep those whose service has died."""
+        """Use the folder that was named, or make one for this service and sweep those whose service has died.
+
+        Raises
+        ------
+        ServiceError
+            If the folder that was named cannot be made.
+        """
         if data is not None:
-            folder = Path(data).expanduser().absolute()
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = absolute_path(data, name="data")
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ServiceError(f"data: cannot make {folder}: {error.strerror}", service=name) from error
             return cls(folder)
         _sweep(Path(tempfile.gettempdir()))
         word = "".join(letter if letter.isalnum() else "-" for letter in name)[:32]

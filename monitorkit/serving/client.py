@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 
 if TYPE_CHECKING:
@@ -55,12 +56,20 @@ def ask(host: str, port: int, path: str, document: object, *, name: str, timeout
 
     Raises
     ------
+    InvalidType
+        If the document holds what JSON cannot.
     InvalidValue
         If the server finds the request wrong.
     ServiceError
         If the model fails, or the server does not answer.
     """
-    body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    timeout_seconds = seconds(timeout_seconds, name="timeout_seconds")
+    if timeout_seconds == 0:
+        raise InvalidValue("timeout_seconds: 0 leaves no time for an answer")
+    try:
+        body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError as error:
+        raise InvalidType(f"{name}: cannot be sent as JSON: {error}") from error
     connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
     try:
         connection.request("POST", path, body, {"content-type": "application/json", "connection": "close"})

@@ -193,6 +193,8 @@ def _classes(owner: object) -> list[Label] | None:
 
 
 def _given_classes(classes: Sequence[Label]) -> list[Label]:
+    if isinstance(classes, str | bytes) or not hasattr(classes, "__iter__"):
+        raise InvalidType(f"classes: {classes!r} is no list of classes, as in ['cat', 'dog']")
     labels = [label.item() if isinstance(label, np.generic) else label for label in classes]
     if not labels or len(set(labels)) != len(labels):
         raise InvalidValue(f"classes: {labels!r} must name at least one class, and each once")

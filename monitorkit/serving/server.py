@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "ModelServer", "serve"]
 
 KIND = "model server"
-ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a client on this machine writes instead
+ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - what a client on this machine writes instead
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
 
@@ -187,6 +187,8 @@ class ModelServer:
         """
         if isinstance(ids, str):
             raise InvalidType(f"ids: {ids!r} is one text; pass a list of ids")
+        if not hasattr(ids, "__iter__"):
+            raise InvalidType(f"ids: {ids!r} is no list of ids")
         if isinstance(y_true, str) or not hasattr(y_true, "__iter__"):
             raise InvalidType(f"y_true: {y_true!r} is one label; pass a list of labels")
         document = {"ids": list(getattr(ids, "ids", ids)), "y_true": client.labels(y_true)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ class Settings:
         checked_text("version", self.version)
         if not isinstance(self.limits, Limits):
             raise InvalidType(f"limits: {self.limits!r} is no Limits; write monitorkit.serving.Limits(...)")
+        if not isinstance(self.positive_class, Hashable):
+            raise InvalidType(f"positive_class: {self.positive_class!r} is no class that a model predicts")
         if isinstance(self.window, bool) or not isinstance(self.window, int):
             raise InvalidType(f"window: {self.window!r} is no whole number of predictions")
         if self.window < 1:

@@ -84,3 +84,12 @@ def test_without_promtool_the_form_is_still_checked(tmp_path, monkeypatch, text,
     (tmp_path / "rules.yml").write_text(text)
     with pytest.raises(RuleError, match=message):
         read_rules(tmp_path / "rules.yml")
+
+
+def test_a_folder_in_place_of_a_rule_file_is_named(tmp_path):
+    with pytest.raises(InvalidValue, match="is a folder; name a file in it"):
+        write_rules(tmp_path, AlertRule("Down", "up == 0"))
+    with pytest.raises(InvalidType, match="path: None is no path"):
+        write_rules(None, AlertRule("Down", "up == 0"))
+    with pytest.raises(InvalidType, match="path: None is no path"):
+        read_rules(None)

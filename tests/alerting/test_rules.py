@@ -135,3 +135,17 @@ def test_a_label_or_annotation_that_prometheus_would_refuse_is_refused(changes, 
 def test_a_mapping_that_is_no_alerting_rule_is_refused(rule, message):
     with pytest.raises(RuleError, match=message):
         AlertRule.from_rule(rule)
+
+
+@pytest.mark.parametrize("texts", [None, "team", ["team"], 3])
+def test_labels_and_annotations_are_mappings(texts):
+    with pytest.raises(InvalidType, match=r"Down: labels: .* is no mapping of names to texts"):
+        AlertRule("Down", "up == 0", labels=texts)
+    with pytest.raises(InvalidType, match=r"Down: annotations: .* is no mapping of names to texts"):
+        AlertRule("Down", "up == 0", annotations=texts)
+
+
+@pytest.mark.parametrize("rule", [None, "alert: Down", ["alert", "expr"], 3])
+def test_what_is_no_mapping_is_no_rule(rule):
+    with pytest.raises(InvalidType, match="is no alerting rule: give the mapping that a rule file holds"):
+        AlertRule.from_rule(rule)

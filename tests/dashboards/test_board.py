@@ -125,3 +125,23 @@ def test_in_a_plain_python_show_prints_a_summary(source, constant, capsys):
     with board.show(source({"up": constant(1)})) as view:
         assert not view.alive
     assert capsys.readouterr().out == "Plain\n=====\n\nR\n  Up: 1\n"
+
+
+@pytest.mark.parametrize("name", ["uid", "description"])
+@pytest.mark.parametrize("value", [None, 3, b"x", ["x"]])
+def test_the_texts_of_a_dashboard_are_texts(name, value):
+    with pytest.raises(InvalidType, match=f"dashboard 'A': {name} must be text"):
+        Dashboard("A", **{name: value})
+
+
+@pytest.mark.parametrize("tags", [None, 3, [None], ["a", 1]])
+def test_tags_are_texts(tags):
+    with pytest.raises(InvalidType, match=r"tags: .* is no text"):
+        Dashboard("A", tags=tags)
+
+
+def test_a_dashboard_is_saved_under_the_home_folder_and_into_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Dashboard("A").save("~/a.json") == tmp_path / "a.json"
+    with pytest.raises(InvalidValue, match="is a folder; name a file in it"):
+        Dashboard("A").save(tmp_path)

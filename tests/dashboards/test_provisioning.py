@@ -126,3 +126,11 @@ def test_prometheus_runs_with_the_command_and_the_files_of_the_bundle(tmp_path):
             ]
     finally:
         process.stop()
+
+
+def test_what_cannot_be_bundled_is_named(tmp_path):
+    with pytest.raises(InvalidType, match="boards: None is no Dashboard"):
+        bundle(tmp_path, None)
+    with pytest.raises(InvalidType, match="folder: None is no path"):
+        bundle(None, [])
+    assert list(tmp_path.iterdir()) == []

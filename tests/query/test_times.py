@@ -138,3 +138,8 @@ def test_the_default_step_gives_a_graph_of_some_thousand_points(range_ms):
     assert step >= 1000
     assert range_ms / step <= 2001  # the roundest step below may be half the exact one
     assert step == 1000 or range_ms / step >= 400
+
+
+def test_bytes_are_no_time():
+    with pytest.raises(InvalidType, match="at: b'x' is no time"):
+        moment(b"x", now=0, name="at")

@@ -302,7 +302,7 @@ def test_an_auth_of_another_kind_is_refused_without_showing_it():
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
 def test_a_timeout_must_be_a_time(timeout):
-    with pytest.raises(InvalidValue, match=r"timeout_seconds: .* must be more than 0"):
+    with pytest.raises(InvalidValue, match=r"timeout_seconds: .* must be (more than 0|finite and not negative)"):
         Transport("http://a", timeout_seconds=timeout)
 
 
@@ -322,3 +322,22 @@ def test_a_connection_is_used_again(transport, faulty):
         transport.call("api/v1/query", {"query": "up"}, method="POST")
     assert wait_until(lambda: len(faulty.requests) == 3, timeout_seconds=5)
     assert len({request.client_address for request in faulty.requests}) == 1
+
+
+@pytest.mark.parametrize("session", [3, "http", object()])
+def test_what_is_no_session_is_refused(session):
+    with pytest.raises(InvalidType, match=r"session: .* is no requests\.Session"):
+        Transport("http://a", session=session)
+
+
+@pytest.mark.parametrize("headers", [3, SECRET, [SECRET]])
+def test_headers_are_a_mapping_and_are_not_shown(headers):
+    with pytest.raises(InvalidType, match="headers: give a mapping of names to texts") as caught:
+        Transport("http://a", headers=headers)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("timeout", [None, True, [1]])
+def test_a_timeout_is_no_other_thing(timeout):
+    with pytest.raises(InvalidType, match=r"timeout_seconds: .* is no duration"):
+        Transport("http://a", timeout_seconds=timeout)

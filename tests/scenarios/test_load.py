@@ -1,5 +1,6 @@
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,12 @@ def test_the_input_is_left_alone(server):
         ({"rate": "50"}, InvalidType, "'50' is no number"),
         ({"duration": "ten"}, InvalidValue, "duration: 'ten' is no duration"),
         ({"feedback_delay": "-1s"}, InvalidValue, "feedback_delay"),
+        ({"rate": 10**30}, InvalidValue, "1 to 5,000,000 can be sent"),
+        ({"seed": -1}, InvalidValue, "seed: -1 must be a whole number"),
+        ({"seed": "x"}, InvalidValue, "seed: 'x' must be a whole number"),
+        ({"X": [[1], [1, 2]]}, InvalidValue, "its rows do not have the same length"),
+        ({"X": [[1j, 2]], "y": None}, InvalidType, "X or y cannot be sent as JSON"),
+        ({"y": [object()] * 6}, InvalidType, "X or y cannot be sent as JSON"),
         ({"arrivals": "bursts"}, InvalidValue, "choose 'constant' or 'poisson'"),
     ],
 )
@@ -182,3 +189,29 @@ def test_an_interrupt_stops_the_sending(server, monkeypatch):
         traffic(server, X, rate=10, duration="1m")
     assert time.monotonic() - began < 5
     assert "monitorkit traffic" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_labels_that_are_refused_are_told(server):
+    sent = traffic(server, X, [float("nan")] * 6, rate=100, duration="30ms")
+    assert set(sent["feedback"]) == {"failed"}
+    assert sent.attrs["first_error"].startswith("labels not taken: 400: ")
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'{"results": ["joined", "joined"]}', b"<html>"])
+def test_a_server_that_answers_feedback_otherwise_fails_the_labels_only(body):
+    def answer(handler):
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        content = b'{"predictions": [1], "ids": ["a"]}' if handler.path == "/predict" else body
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    handlers = type("Handler", (BaseHTTPRequestHandler,), {"do_POST": answer, "log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handlers) as other:
+        threading.Thread(target=other.serve_forever).start()
+        sent = traffic(f"http://127.0.0.1:{other.server_port}", X, Y, rate=10, duration="100ms")
+        other.shutdown()
+    assert list(sent["status"]) == ["ok"]
+    assert list(sent["feedback"]) == ["failed"]
+    assert "labels not taken" in sent.attrs["first_error"]

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from monitorkit import connect, ports, running, start_prometheus
-from monitorkit.errors import InvalidValue, RuleError, ServerUnavailable, ServiceError
+from monitorkit.errors import InvalidType, InvalidValue, RuleError, ServerUnavailable, ServiceError
 from monitorkit.processes import wait_until
 
 RULE = {"record": "warmth", "expr": "temperature * 2"}
@@ -317,3 +317,12 @@ def test_a_wrong_rule_file_of_ones_own_is_named_and_the_old_one_goes_on(start, t
 def test_a_name_that_is_none_is_refused(name):
     with pytest.raises(InvalidValue, match="must be a text that is not empty"):
         start_prometheus(name=name)
+
+
+def test_what_is_no_number_of_lines_or_no_job_is_refused(start):
+    prom = start(name="lines")
+    for n in (0, -1, None, 1.5, "all"):
+        with pytest.raises(InvalidValue, match=r"n: .* is no number of lines"):
+            prom.logs(n)
+    with pytest.raises(InvalidType, match=r"job: \['web'\] is no text"):
+        prom.add_target("127.0.0.1:9", ["web"])

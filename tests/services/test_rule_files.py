@@ -89,3 +89,9 @@ def test_every_mistake_of_a_file_is_named(prometheus_binary):
 def test_without_promtool_nothing_is_checked(monkeypatch):
     monkeypatch.setattr("monitorkit.services.promtool.find_promtool", lambda: None)
     check_rules("not\nrules\n")
+
+
+@pytest.mark.parametrize("group", ["", " ", None, 3])
+def test_a_group_needs_a_name(group):
+    with pytest.raises(InvalidValue, match=r"group: .* must be a text that is not empty"):
+        rule_document([], group=group)

@@ -1,6 +1,6 @@
 import pytest
 
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.services.settings import Settings
 from monitorkit.services.targets import Target
 
@@ -45,3 +45,17 @@ def test_a_configuration_file_excludes_what_it_decides_itself(tmp_path):
 def test_a_configuration_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InvalidValue, match=r"config: there is no file 'none\.yml'"):
         Settings().updated(config="none.yml")
+
+
+@pytest.mark.parametrize("flags", [3, True, {"--x": 1}, ["--x", None], b"--x"])
+def test_flags_are_texts(flags):
+    with pytest.raises(InvalidType, match=r"flags: .*: give a list of texts"):
+        Settings().updated(flags=flags)
+
+
+@pytest.mark.parametrize("name", ["data", "config"])
+def test_what_is_no_path_is_refused(name):
+    with pytest.raises(InvalidType, match=f"{name}: 3 is no path"):
+        Settings().updated(**{name: 3})
+    with pytest.raises(InvalidValue, match=f"{name}: '' is no path"):
+        Settings().updated(**{name: ""})

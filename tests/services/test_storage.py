@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 
+from monitorkit.errors import ServiceError
 from monitorkit.services import storage
 from monitorkit.services.storage import Storage
 
@@ -78,3 +79,9 @@ def test_folders_of_others_stay(tmp_path):
     other.mkdir()
     Storage.open("new", None)
     assert other.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ServiceError, match=rf"web: data: cannot make {tmp_path}/file/data: Not a directory"):
+        Storage.open("web", tmp_path / "file" / "data")

@@ -80,6 +80,8 @@ def test_ids_may_come_in_any_form(start):
     ("ids", "y_true", "message"),
     [
         ("abc", [1], "ids: 'abc' is one text"),
+        (None, [1], "ids: None is no list of ids"),
+        (["a"], [object()], "cannot be sent as JSON"),
         (["a"], 1, "y_true: 1 is one label"),
         (["a"], "cat", "y_true: 'cat' is one label"),
     ],
@@ -87,3 +89,15 @@ def test_ids_may_come_in_any_form(start):
 def test_one_label_in_place_of_a_list_is_refused(start, ids, y_true, message):
     with pytest.raises(InvalidType, match=message):
         start().feedback(ids, y_true)
+
+
+@pytest.mark.parametrize("rows", [[[10**400]], [[1j]]])
+def test_numbers_that_json_cannot_hold_are_named(start, rows):
+    with pytest.raises(InvalidType, match="cannot be sent as JSON"):
+        start().predict(rows)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon"])
+def test_a_timeout_must_be_a_time(start, timeout):
+    with pytest.raises(InvalidValue, match="timeout_seconds: "):
+        start().predict(ROWS, timeout_seconds=timeout)

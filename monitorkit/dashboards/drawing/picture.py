@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.dashboards.drawing.sheet import png_bytes
+from monitorkit.documents import absolute_path
 from monitorkit.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
     from monitorkit.errors import DashboardError
@@ -78,7 +80,7 @@ class Picture:
         InvalidValue
             If the name ends otherwise.
         """
-        path = Path(path).absolute()
+        path = absolute_path(path)
         kind = path.suffix.lower()
         if kind not in {".png", ".svg", ".pdf"}:
             raise InvalidValue(f"cannot save a picture as {path.name!r}; end the name in .png, .svg or .pdf")
