@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitorkit.documents import read_yaml, write_file, yaml_text
+from monitorkit.documents import YamlError, read_yaml, write_file, yaml_text
 from monitorkit.errors import ServiceError
 from monitorkit.services import promtool
 from monitorkit.services.binaries import beside
@@ -87,7 +87,11 @@ class ConfigFiles:
 
     def expected(self, settings: Settings) -> dict[tuple[str, str], None]:
         """Job and address of each target that the configuration names outright, in its order."""
-        document = read_yaml(self.path(settings).read_text(encoding="utf-8")) or {}
+        try:
+            document = read_yaml(self.path(settings).read_text(encoding="utf-8")) or {}
+        except (YamlError, UnicodeDecodeError):
+            # What Prometheus has taken all the same is awaited once it shows.
+            return {}
         return {
             (job["job_name"], address): None
             for job in document.get("scrape_configs") or ()

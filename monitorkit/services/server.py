@@ -66,6 +66,7 @@ class Server:
         self.port = 0
         self.stopped = False
         self._loaded = ""
+        self._expected: dict[tuple[str, str], None] = {}
         try:
             self.process = self._launch()
         except BaseException:
@@ -96,8 +97,8 @@ class Server:
         return f"its process {self.process.ending}; mk.start_prometheus({name}) starts it again {kept}"
 
     def expected(self) -> dict[tuple[str, str], None]:
-        """Job and address of each target that the configuration names outright, in its order."""
-        return self._files.expected(self.settings)
+        """Job and address of each target that the loaded configuration names outright, in its order."""
+        return self._expected
 
     # Starting and stopping
 
@@ -157,7 +158,7 @@ class Server:
         except BaseException:
             process.stop()
             raise
-        self._loaded = self._files.fingerprint(self.settings)
+        self._note_loaded()
         return process
 
     def _free_port(self) -> int:
@@ -246,14 +247,19 @@ class Server:
                 self._reload()
             raise
         self.settings = settings
-        self._loaded = self._files.fingerprint(self.settings)
+        self._note_loaded()
         return True
 
     def reload(self) -> None:
         """Have the process read its files again as they are."""
         self._files.check(self.settings, name=self.name)
         self._reload()
+        self._note_loaded()
+
+    def _note_loaded(self) -> None:
+        """Remember what was loaded: a file of the user's own may be changed at any time."""
         self._loaded = self._files.fingerprint(self.settings)
+        self._expected = self._files.expected(self.settings)
 
     def _reload(self) -> None:
         """Have the process read its configuration again.

@@ -44,7 +44,7 @@ class Storage:
         Raises
         ------
         ServiceError
-            If the folder that was named cannot be made.
+            If the folder that was named cannot be made, or not be written to.
         """
         if data is not None:
             folder = absolute_path(data, name="data")
@@ -52,6 +52,8 @@ class Storage:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ServiceError(f"data: cannot make {folder}: {error.strerror}", service=name) from error
+            if not os.access(folder, os.W_OK):
+                raise ServiceError(f"data: {folder} cannot be written to; name another folder", service=name)
             return cls(folder)
         _sweep(Path(tempfile.gettempdir()))
         word = "".join(letter if letter.isalnum() else "-" for letter in name)[:32]

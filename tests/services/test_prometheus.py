@@ -297,6 +297,17 @@ def test_a_file_of_ones_own_is_used_as_it_is_and_read_again(start, tmp_path):
         prom.add_target("a:1")
 
 
+@pytest.mark.parametrize("text", ["nonsense: [", "a: \x00", "- 1", "scrape_configs: 3"])
+def test_a_file_of_ones_own_that_was_spoilt_is_named_and_the_old_one_goes_on(start, tmp_path, text):
+    file = config(tmp_path)
+    prom = start(name="spoilt", config=file)
+    file.write_text(text)
+    for again in (prom.reload, lambda: start(name="spoilt", config=file)):
+        with pytest.raises(ServiceError, match=rf"spoilt: {file}:?\d*: "):
+            again()
+    assert prom.query("vector(1)")["value"].tolist() == [1]
+
+
 def test_a_wrong_file_of_ones_own_is_named_with_its_line(start, tmp_path):
     file = config(tmp_path)
     file.write_text(file.read_text().replace("job_name", "job_nam"))

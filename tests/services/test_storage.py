@@ -85,3 +85,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ServiceError, match=rf"web: data: cannot make {tmp_path}/file/data: Not a directory"):
         Storage.open("web", tmp_path / "file" / "data")
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
+    # Of a folder's mode root knows nothing, and tests may run as root.
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
+    with pytest.raises(ServiceError, match=rf"web: data: {tmp_path} cannot be written to"):
+        Storage.open("web", tmp_path)
