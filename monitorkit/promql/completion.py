@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from monitorkit.labels import NAME_LABEL
 from monitorkit.promql.compose import escape_regex
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
     from monitorkit.promql.known import Known
 
-__all__ = ["MOST", "Completion", "Entry", "EntryKind", "complete"]
-
-EntryKind = Literal[
-    "metric", "function", "aggregation", "keyword", "operator", "label", "value", "duration", "number", "text"
-]
+__all__ = ["MOST", "Completion", "Entry", "complete"]
 
 MOST = 200
 """Entries in a list that one can still look through."""
@@ -42,6 +38,7 @@ _USUAL_LABELS = Names(("instance", "job"))
 """Prometheus puts them on all that it scrapes."""
 _DURATIONS = ("5m", "1m", "10m", "15m", "30m", "1h", "6h", "12h", "1d", "7d", "15s", "30s")
 _UNITS = ("y", "w", "d", "h", "m", "s", "ms")
+_USUAL_UNITS = ("m", "h", "s", "d", "w", "ms", "y")
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "phi": ("0.5", "0.9", "0.95", "0.99"),
     "k": ("3", "5", "10"),
@@ -56,7 +53,7 @@ _WORDS = (
     *("atan2", "anchored", "smoothed", "fill", "fill_left", "fill_right", "start()", "end()"),
 )
 _SIGNS = ("[", "{", "(", ")", "]", "}", ",", ":", "@", "+", "-", "*", "/", "%", "^")
-_COMPARING = ("==", "!=", ">", "<", ">=", "<=", "=", "=~", "!~")
+_COMPARING = ("=", "==", "!=", "=~", "!~", ">", "<", ">=", "<=")
 _FEATURE = {
     "atan2": "the operator atan2",
     "anchored": "the anchored or smoothed modifier",
@@ -74,13 +71,14 @@ class Entry:
     text
         What is written when it is chosen.
     kind
-        What it is.
+        ``metric``, ``function``, ``aggregation``, ``keyword``, ``operator``, ``label``, ``value``, ``duration``,
+        ``number`` or ``text``.
     detail
         A word or two more: a metric's type; how many names begin so; ``experimental``.
     """
 
     text: str
-    kind: EntryKind
+    kind: str
     detail: str = ""
 
     @property
@@ -133,7 +131,7 @@ def complete(
     >>> [entry.text for entry in complete("histogram_q").entries]
     ['histogram_quantile', 'histogram_quantiles']
     >>> [entry.text for entry in complete("up[5").entries]
-    ['5y', '5w', '5d', '5h', '5m', '5s', '5ms']
+    ['5m', '5h', '5s', '5d', '5w', '5ms', '5y']
     """
     cursor = len(query) if cursor is None else max(0, min(cursor, len(query)))
     here = context(query, cursor)
@@ -255,14 +253,21 @@ class _Offer:
         here, typed = self.here, self._unquoted()
         used = {matcher.name for matcher in here.matchers if matcher.operator == "="}
         names = self._labels([here.metric] if here.metric else []).search(typed, self.most)
-        if here.quote and not here.metric:
-            yield from (
-                entry for name in self._all_metrics().search(typed, self.most) for entry in self._entry(name, "metric")
-            )
         yield from self._named(name for name in names if name not in used)
-        if not here.metric and NAME_LABEL not in used and not here.quote and NAME_LABEL.startswith(typed):
-            yield Entry(NAME_LABEL, "label")
+        if not here.metric:
+            yield from self._metrics_in_braces(typed)
         yield from self._signs()
+
+    def _metrics_in_braces(self, typed: str) -> Iterator[Entry]:
+        """A metric's name in quotes; where none are open, names that need them."""
+        metrics = self._all_metrics().search(typed, self.most) if typed or self.here.quote else []
+        for name in metrics:
+            if self.here.quote:
+                yield from self._entry(name, "metric")
+            elif metric_name(name) is None:
+                yield Entry(_quoted(name, self.mark), "metric")
+        if not self.here.quote and NAME_LABEL.startswith(typed):
+            yield Entry(NAME_LABEL, "label")
 
     def _labels_in_list(self) -> Iterator[Entry]:
         if "labels" in self.here.expected:
@@ -330,7 +335,7 @@ class _Offer:
         if number is None:
             yield from (Entry(text, "duration") for text in _DURATIONS if text.startswith(typed))
             return
-        units = _UNITS[_UNITS.index(number[1]) + 1 :] if number[1] in _UNITS else _UNITS
+        units = _UNITS[_UNITS.index(number[1]) + 1 :] if number[1] in _UNITS else _USUAL_UNITS
         yield from (Entry(typed + unit, "duration") for unit in units)
 
     def _words(self) -> list[Entry]:
@@ -351,7 +356,7 @@ class _Offer:
 
     def _fits(self, name: str) -> bool:
         typed = self.here.prefix.lower()
-        return name.startswith(typed) or (len(typed) > 1 and typed in name)
+        return name.startswith(typed) or (len(typed) > 1 and f"_{typed}" in name)
 
     def _offered(self, feature: Feature) -> str | None:
         """What to say of a part of the language; None where the server lacks it, or it is too rare to be shown."""
@@ -365,7 +370,7 @@ class _Offer:
     def _unquoted(self) -> str:
         return _unquoted(self.here.prefix, self.here.quote)
 
-    def _entry(self, text: str, kind: EntryKind) -> Iterator[Entry]:
+    def _entry(self, text: str, kind: str) -> Iterator[Entry]:
         """The text as it is written within the quotes that are open, if it can be."""
         if self.here.quote == "`":
             if "`" not in text and "\r" not in text:

@@ -13,9 +13,9 @@ __all__ = ["Names"]
 
 _LAST = chr(0x10FFFF)
 _SEPARATOR = re.compile(r"[_:.]")
-_LEAST_INSIDE = 2
-"""Letters that are looked for within names; one alone is in nearly all of them."""
-_LEAST_SCATTERED = 3
+_LEAST_OF_WORD = 2
+"""Letters that are looked for at the beginning of later words; one alone is in nearly all names."""
+_LEAST_INSIDE = 3
 
 
 class Names(Sequence[str]):
@@ -85,10 +85,10 @@ class Names(Sequence[str]):
         folded = typed.lower()
         low, high = self._span(folded)
         fitting: list[Iterable[str]] = [self._names[low : min(high, low + limit)]]
+        if len(folded) >= _LEAST_OF_WORD:
+            fitting += [self._holding(f"{before}{folded}") for before in "_:."]
         if len(folded) >= _LEAST_INSIDE:
-            fitting += [self._holding(f"{before}{folded}") for before in ("_", ":", ".", "")]
-        if len(folded) >= _LEAST_SCATTERED:
-            fitting.append(self._scattered(folded))
+            fitting += [self._holding(folded), self._scattered(folded)]
         found: dict[str, None] = {}
         for name in chain.from_iterable(fitting):
             if len(found) == limit:

@@ -55,6 +55,10 @@ class Answers:
         self._thread: threading.Thread | None = None
         self._silent_until = 0.0
 
+    def __bool__(self) -> bool:
+        """Whether anything was asked yet."""
+        return bool(self._answers)
+
     def look(self, key: Key, fetch: Callable[[], Any], deadline: float | None) -> Any:  # noqa: ANN401 - whatever was fetched
         """Return what is known of a question, and see to it that it is fetched when it is due.
 

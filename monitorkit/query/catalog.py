@@ -100,7 +100,9 @@ class Catalog:
         return patient
 
     def warm(self) -> None:
-        """Begin to fetch what nearly every completion needs."""
+        """Begin to fetch what nearly every completion needs, unless something was asked for already."""
+        if self._answers:
+            return
         impatient = copy(self)
         impatient.deadline = None
         impatient.metadata("")
