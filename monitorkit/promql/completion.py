@@ -39,6 +39,12 @@ _USUAL_LABELS = Names(("instance", "job"))
 _DURATIONS = ("5m", "1m", "10m", "15m", "30m", "1h", "6h", "12h", "1d", "7d", "15s", "30s")
 _UNITS = ("y", "w", "d", "h", "m", "s", "ms")
 _USUAL_UNITS = ("m", "h", "s", "d", "w", "ms", "y")
+_IN_DURATIONS = {
+    "step()": "step() in a duration",
+    "range()": "range() in a duration",
+    "min_of": "min_of() or max_of() in a duration",
+    "max_of": "min_of() or max_of() in a duration",
+}
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "phi": ("0.5", "0.9", "0.95", "0.99"),
     "k": ("3", "5", "10"),
@@ -334,6 +340,10 @@ class _Offer:
         number = _LAST_NUMBER.search(typed)
         if number is None:
             yield from (Entry(text, "duration") for text in _DURATIONS if text.startswith(typed))
+            for word, feature in _IN_DURATIONS.items():
+                detail = self._offered(FEATURES[feature]) if typed and word.startswith(typed) else None
+                if detail is not None:
+                    yield Entry(word, "function", detail)
             return
         units = _UNITS[_UNITS.index(number[1]) + 1 :] if number[1] in _UNITS else _USUAL_UNITS
         yield from (Entry(typed + unit, "duration") for unit in units)

@@ -23,6 +23,7 @@ __all__ = ["Help", "help_at", "help_on"]
 _MOST_EXAMPLES = 8
 _LONGEST_EXAMPLE = 60
 
+_PARAMETERS = {"quantile": "phi", "count_values": "label", "limit_ratio": "ratio"}
 _WORDS = {
     "by": ("sum by (label, …) (vector)", "Groups: series that agree in these labels are aggregated; others go."),
     "without": ("sum without (label, …) (vector)", "Groups by all labels but these."),
@@ -213,7 +214,7 @@ def _function(function: Function) -> Help:
 
 def _aggregation(name: str) -> Help:
     operator = AGGREGATIONS[name]
-    parameter = f"{operator.parameter}, " if operator.parameter else ""
+    parameter = f"{_PARAMETERS.get(name, 'k')}, " if operator.parameter else ""
     facts = _needs(operator.feature)
     return Help(f"{name} by (label, …) ({parameter}vector)", "aggregation", operator.doc, facts)
 

@@ -34,9 +34,9 @@ class Names(Sequence[str]):
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        pairs = sorted((name.lower(), name) for name in set(names))
-        self._names = [name for _, name in pairs]
-        self._folded = [folded for folded, _ in pairs]
+        # Servers send them in order already, or nearly so: a sort that takes no time.
+        self._names = sorted(dict.fromkeys(names), key=str.lower)
+        self._folded = [name.lower() for name in self._names]
         self._text = "\n".join(self._folded)
         self._offsets = [0]
         for folded in self._folded:

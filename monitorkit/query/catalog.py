@@ -7,6 +7,7 @@ alone for a while, and what it said last stays.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 import weakref
@@ -81,6 +82,7 @@ class Catalog:
     def __init__(self, client: PrometheusClient) -> None:
         self._client = client
         self._answers = Answers()
+        self._large: dict[str, tuple[bytes, Any]] = {}
         self.deadline: float | None = None
         """Until when what is not known yet is awaited, on the clock of `time.monotonic`; None for not at all."""
 
@@ -130,12 +132,12 @@ class Catalog:
 
     def metadata(self, metric: str) -> Metadata:
         """Type, description and unit of a metric; for a recording rule, its query."""
-        described: dict[str, Metadata] = self._look(("metadata",), self._fetch_metadata) or {}
+        described: dict[str, Any] = self._look(("metadata",), self._fetch_metadata) or {}
         if metric in described:
-            return described[metric]
+            return _said(described[metric])
         for suffix, types in _SUFFIXES.items():
-            family = described.get(metric.removesuffix(suffix)) if metric.endswith(suffix) else None
-            if family is not None and family.type in types:
+            family = _said(described.get(metric.removesuffix(suffix))) if metric.endswith(suffix) else Metadata()
+            if family.type in types:
                 return family
         if ":" in metric:
             rules: dict[str, Metadata] = self._look(("rules",), self._fetch_rules) or {}
@@ -152,21 +154,18 @@ class Catalog:
         return names
 
     def _fetch_names(self, path: str, selector: str) -> Names:
-        return Names(map(str, self._ask(path, {"match[]": selector} if selector else {})))
+        if selector:
+            return Names(map(str, self._ask(path, {"match[]": selector})))
+        names: Names = self._changed(path, {}, lambda data: Names(map(str, data)))
+        return names
 
     def _fetch_version(self) -> str:
         engine = recognise(self._ask("api/v1/status/buildinfo", {}))
         return engine.version if engine.name == "Prometheus" else ""
 
-    def _fetch_metadata(self) -> dict[str, Metadata]:
-        found = self._ask("api/v1/metadata", {"limit_per_metric": "1"})
-        return {
-            str(name): Metadata(
-                str(said[0].get("type", "")), str(said[0].get("help", "")), str(said[0].get("unit", ""))
-            )
-            for name, said in found.items()
-            if said
-        }
+    def _fetch_metadata(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._changed("api/v1/metadata", {"limit_per_metric": "1"}, dict)
+        return found
 
     def _fetch_rules(self) -> dict[str, Metadata]:
         groups = self._ask("api/v1/rules", {"type": "record"})["groups"]
@@ -178,10 +177,22 @@ class Catalog:
         result = self._ask("api/v1/query", {"query": query, "timeout": f"{REQUEST_SECONDS:g}s"})["result"]
         return int(result[0]["value"][1]) if result else 0
 
+    def _changed(self, path: str, params: dict[str, str], read: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what `read` gives
+        """Read a large answer, unless it is what it was before: reading keeps the other threads waiting."""
+        body = self._fetch(path, params)
+        digest = hashlib.blake2b(body).digest()
+        before, value = self._large.get(path, (b"", None))
+        if digest != before:
+            value = read(wire.plain(body).data)
+            self._large[path] = digest, value
+        return value
+
     def _ask(self, path: str, params: dict[str, str]) -> Any:  # noqa: ANN401 - what the server says
+        return wire.plain(self._fetch(path, params)).data
+
+    def _fetch(self, path: str, params: dict[str, str]) -> bytes:
         transport = self._client._transport  # noqa: SLF001 - the same package
-        reply = transport.fetch(path, params, timeout_seconds=min(REQUEST_SECONDS, transport.timeout_seconds))
-        return wire.plain(reply.body).data
+        return transport.fetch(path, params, timeout_seconds=min(REQUEST_SECONDS, transport.timeout_seconds)).body
 
     def _look(self, key: Key, fetch: Callable[[], Any]) -> Any:  # noqa: ANN401 - what `fetch` gives
         return self._answers.look(key, fetch, self.deadline)
@@ -189,6 +200,12 @@ class Catalog:
 
 _catalogs: weakref.WeakKeyDictionary[PrometheusClient, Catalog] = weakref.WeakKeyDictionary()
 _catalogs_lock = threading.Lock()
+
+
+def _said(entries: Any) -> Metadata:  # noqa: ANN401 - what the server says of one metric
+    """The first of what targets say of a metric."""
+    said = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
+    return Metadata(str(said.get("type", "")), str(said.get("help", "")), str(said.get("unit", "")))
 
 
 def _selector(metric: str | None, matchers: Sequence[LabelMatcher]) -> str:
