@@ -42,6 +42,7 @@ _ESCAPE = re.compile(
 )
 _PLAIN = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FIELD = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
+_NAMED = re.compile(r"\\N\{[^}\n]*\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -117,12 +118,20 @@ def _string_end(source: str, at: int, prefix: str, quote: str) -> tuple[int, boo
         if char == "\n" and len(quote) == 1:
             return at, False
         if char == "\\":
-            at += 2
+            at = _escape_end(source, at, prefix)
         elif fields and char == "{":
             at = at + 2 if source.startswith("{{", at) else _field_end(source, at + 1, quote)
         else:
             at += 1
     return len(source), False
+
+
+def _escape_end(source: str, at: int, prefix: str) -> int:
+    """Where a backslash and what belongs to it end; the braces of a field do not belong to it."""
+    if source.startswith("{", at + 1):
+        return at + 1
+    named = _NAMED.match(source, at) if "r" not in prefix else None
+    return named.end() if named is not None else at + 2
 
 
 def _field_end(source: str, at: int, quote: str) -> int:
@@ -145,8 +154,11 @@ def in_field(source: str, string: Piece, at: int) -> bool:
     place, end = string.inside
     while {"f", "t"} & set(string.prefix) and place < min(at, end):
         begin = place + 1
+        if source[place] == "\\":
+            place = _escape_end(source, place, string.prefix)
+            continue
         if source[place] != "{" or source.startswith("{{", place):
-            place += 2 if source[place] in "{\\" else 1
+            place += 2 if source[place] == "{" else 1
             continue
         place = _field_end(source, begin, string.quote)
         if place == begin or place > at:
@@ -249,7 +261,7 @@ def written(text: str, string: Piece) -> str | None:
     a=\"1\"
     """
     if "r" in string.prefix:
-        if string.quote[0] in text or "\n" in text or text.endswith("\\"):
+        if string.quote[0] in text or _CONTROL.search(text) or text.endswith("\\"):
             return None
     else:
         text = text.replace("\\", "\\\\").replace(string.quote[0], "\\" + string.quote[0])
