@@ -72,9 +72,9 @@ def complete(cell: str, cursor: int, namespace: Mapping[str, Any]) -> CellComple
 
     Examples
     --------
-    >>> found = complete("%promql histogram_q", 19, {})
+    >>> found = complete("%promql up off", 14, {})
     >>> found.start, [entry.text for entry in found.entries]
-    (8, ['histogram_quantile'])
+    (11, ['offset'])
     """
     place = place_at(cell, cursor, namespace)
     if place is None:

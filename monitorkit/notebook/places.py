@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from monitorkit.notebook.options import OPTIONS
 from monitorkit.notebook.python_code import Piece, Text, in_field, pieces, value, written
 from monitorkit.promql.compose import Query
 from monitorkit.promql.context import context
 from monitorkit.promql.functions import AGGREGATIONS
 from monitorkit.promql.tokens import KEYWORDS, Token, tokens
+from monitorkit.query import PrometheusClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from monitorkit.query import PrometheusClient
-
 __all__ = ["Place", "place_at"]
 
-VALUED = frozenset(("--last", "--start", "--end", "--step", "--at", "--as", "--url", "--legend"))
-"""Options of the magic that take a value."""
 
 METHODS = frozenset(("query", "query_range", "samples", "explain", "lint"))
 """Methods of a client whose first argument is PromQL."""
@@ -35,8 +32,9 @@ _CHANGED = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}|\\(?=\r?\n)")
 _TEMPLATE_BEGUN = re.compile(r"\{\{[ \t]*(\w*)\Z")
 _WORD = re.compile(r"[\w:]+")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
-_OPTION = re.compile(r"[ \t]*(--?[\w-]*)")
+_OPTION = re.compile(r"[ \t]*(--[\w-]*|-(?=[ \t\r\n]|\Z))")
 _OPTION_VALUE = re.compile(r"(?:[ \t]*=[ \t]*|[ \t]+|\Z)(\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"']*)")
+_VALUED = {option.name for option in OPTIONS if option.metavar}
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _CONTINUING = KEYWORDS.keys() - AGGREGATIONS.keys() - {"start", "end", "step", "range", "inf", "nan"}
 _BRACES = 1000
@@ -108,7 +106,7 @@ def place_at(cell: str, cursor: int, namespace: Mapping[str, Any]) -> Place | No
 
     Examples
     --------
-    >>> place = place_at("%%promql --last 1h\\nrate(up", 26, {})
+    >>> place = place_at("%%promql --last 1h\nrate(up", 26, {})
     >>> place.text, place.cursor, place.options
     ('\nrate(up', 8, {'--last': '1h'})
     """
@@ -116,12 +114,12 @@ def place_at(cell: str, cursor: int, namespace: Mapping[str, Any]) -> Place | No
         return None
     magic = _CELL.match(cell)
     if magic is not None:
-        return _in_magic(cell, cursor, Span(magic.end(), len(cell)), namespace) if cursor >= magic.end() else None
+        return _in_magic(cell, cursor, Span(magic.end(), len(cell)), namespace) if cursor > magic.end() else None
     before: list[Piece] = []
     for piece in pieces(cell):
         if piece.kind == "magic":
             begin = piece.start + len(_NAME)
-            if begin <= cursor <= piece.end and _LINE.match(cell, piece.start):
+            if begin < cursor <= piece.end and _LINE.match(cell, piece.start):
                 return _in_magic(cell, cursor, Span(begin, piece.end), namespace)
         elif piece.start >= cursor:
             break
@@ -170,7 +168,7 @@ def _options(cell: str, cursor: int, span: Span) -> Place | tuple[int, dict[str,
             break  # a minus sign
         at = match.end()
         options[name] = ""
-        if name in VALUED:
+        if name in _VALUED:
             value = _OPTION_VALUE.match(cell, at, span.end)
             if value is None:
                 break
@@ -210,6 +208,8 @@ def _statement(text: str, cursor: int) -> Span:
     before = Token("", "", 0, 0)
     for token, after in pairwise([*tokens(text), Token("eof", "", len(text), len(text))]):
         gap = text[before.end : token.start]
+        if not depth and token.start >= cursor and _BLANK_LINE.search(text, before.end, cursor):
+            return Span(cursor, cursor)
         named = after.kind == "=" and _VARIABLE.fullmatch(token.text) is not None
         # A name stands before "=" in braces only, so an unclosed parenthesis does not hide the next query.
         begins = named and depth < _BRACES if named else depth == 0 and _begins(text[start : before.end], gap, token)
@@ -217,8 +217,6 @@ def _statement(text: str, cursor: int) -> Span:
             if (after.end if named else token.start) > cursor:
                 return Span(start, token.start)
             start, depth = (after.end if named else token.start), 0
-        elif not depth and token.start >= cursor and _BLANK_LINE.search(text, before.end, cursor):
-            return Span(cursor, cursor)
         depth = max(depth + _DEPTHS.get(token.kind, 0), 0)
         before = token
     if not depth and _BLANK_LINE.search(text, before.end, cursor):
@@ -297,16 +295,14 @@ def _last_open(code: list[str]) -> int | None:
 
 def _client(path: list[str], namespace: Mapping[str, Any]) -> PrometheusClient | None:
     """The client that a path leads to, over the attributes that are stored: no code runs, no property either."""
-    module = sys.modules.get("monitorkit.query.client")  # where nobody has loaded it, there is none
-    if module is None or len(path) < 2:  # noqa: PLR2004 - the client and its method
-        return None
-    found = namespace.get(path[0])
+    found = namespace.get(path[0]) if path else None
     for name in path[1:-1]:
         try:
-            found = object.__getattribute__(found, "__dict__").get(name)
+            stored = object.__getattribute__(found, "__dict__")
         except AttributeError:
             return None
-    return found if issubclass(type(found), module.PrometheusClient) else None
+        found = stored.get(name)
+    return found if issubclass(type(found), PrometheusClient) else None
 
 
 def _told(name: str, namespace: Mapping[str, Any]) -> str | None:
