@@ -114,8 +114,7 @@ def main() -> int:
     worst = 0.0
     try:
         with target(count) as address, mk.start_prometheus([address], name="benchmark", scrape_interval="15s") as prom:
-            kernel.run("import monitorkit as mk; from monitorkit.notebook import completion")
-            kernel.run("completion.load(get_ipython())")
+            kernel.run("%load_ext monitorkit\nimport monitorkit as mk")
             kernel.run(f"prom = mk.connect({prom.url!r})")
             first, reply = kernel.timed(kernel.client.complete, "%promql ")
             print(f"{len(prom.label_values('__name__')):,} names, Prometheus {prom.version}")

@@ -22,7 +22,8 @@ __all__ = ["inspect", "load", "unload"]
 
 _KEY = "monitorkit.promql.help"
 """Place in the shell's ``meta``, which is for what belongs to a session."""
-_ASKED = re.compile(r"([ \t]*)%promql[ \t]+(\S.*?)[ \t]*\?{1,2}[ \t]*(\r?\n)?")
+# As IPython's own: the mark stands right behind a word.
+_ASKED = re.compile(r"([ \t]*)%promql[ \t]+(\S.*?(?<=[\w:\"']))\?{1,2}[ \t]*(\r?\n)?")
 
 _log = logging.getLogger(__name__)
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitorkit.labels import NAME_LABEL
+from monitorkit.promql import words
 from monitorkit.promql.compose import escape_regex
 from monitorkit.promql.context import Context, context
 from monitorkit.promql.formatting import label_name, metric_name
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS
 from monitorkit.promql.known import NOTHING
-from monitorkit.promql.literals import quote, unquote
 from monitorkit.promql.names import Names
+from monitorkit.promql.quoting import quoted, unquoted
 from monitorkit.promql.versions import FEATURES, Feature, Version
 
 if TYPE_CHECKING:
@@ -36,36 +37,6 @@ _MOST_METRICS = 4
 """Metrics of a query whose labels are asked for."""
 _USUAL_LABELS = Names(("instance", "job"))
 """Prometheus puts them on all that it scrapes."""
-_DURATIONS = ("5m", "1m", "10m", "15m", "30m", "1h", "6h", "12h", "1d", "7d", "15s", "30s")
-_UNITS = ("y", "w", "d", "h", "m", "s", "ms")
-_USUAL_UNITS = ("m", "h", "s", "d", "w", "ms", "y")
-_IN_DURATIONS = {
-    "step()": "step() in a duration",
-    "range()": "range() in a duration",
-    "min_of": "min_of() or max_of() in a duration",
-    "max_of": "min_of() or max_of() in a duration",
-}
-_ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "phi": ("0.5", "0.9", "0.95", "0.99"),
-    "k": ("3", "5", "10"),
-    "separator": ('","', '"-"'),
-    "replacement": ('"$1"',),
-    "regex": ('"(.*)"',),
-}
-"""What one often writes, by the name of the parameter."""
-_LABEL_PARAMETERS = frozenset(("dst", "src", "label"))
-_WORDS = (
-    *("by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset", "and", "or", "unless"),
-    *("atan2", "anchored", "smoothed", "fill", "fill_left", "fill_right", "start()", "end()"),
-)
-_SIGNS = ("[", "{", "(", ")", "]", "}", ",", ":", "@", "+", "-", "*", "/", "%", "^")
-_COMPARING = ("=", "==", "!=", "=~", "!~", ">", "<", ">=", "<=")
-_FEATURE = {
-    "atan2": "the operator atan2",
-    "anchored": "the anchored or smoothed modifier",
-    "smoothed": "the anchored or smoothed modifier",
-    **dict.fromkeys(("fill", "fill_left", "fill_right"), "fill(), fill_left() or fill_right()"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +181,7 @@ class _Offer:
 
     def _metric(self, name: str) -> Entry:
         plain = metric_name(name)
-        text = plain if plain is not None else f"{{{_quoted(name, self.mark)}}}"
+        text = plain if plain is not None else f"{{{quoted(name, self.mark)}}}"
         return Entry(text, "metric", self.known.metadata(name).type)
 
     def _aggregations(self) -> list[Entry]:
@@ -237,26 +208,26 @@ class _Offer:
     def _arguments(self) -> Iterator[Entry]:
         """What is often written for this parameter; labels where it names one."""
         parameter = _parameter(self.here)
-        if self.here.type == "string" and parameter in _LABEL_PARAMETERS:
+        if self.here.type == "string" and parameter in words.LABEL_PARAMETERS:
             labels = self._labels(self.here.metrics)
-            yield from (Entry(_quoted(name, self.mark), "label") for name in labels.search("", self.most))
-        for text in _ARGUMENTS.get(parameter, ()):
+            yield from (Entry(quoted(name, self.mark), "label") for name in labels.search("", self.most))
+        for text in words.ARGUMENTS.get(parameter, ()):
             if text.startswith('"'):
-                yield Entry(_quoted(text[1:-1], self.mark), "text")
+                yield Entry(quoted(text[1:-1], self.mark), "text")
             elif text.startswith(self.here.prefix):
                 yield Entry(text, "number")
 
     def _texts(self) -> Iterator[Entry]:
         """In an argument's quotes."""
-        if _parameter(self.here) not in _LABEL_PARAMETERS:
+        if _parameter(self.here) not in words.LABEL_PARAMETERS:
             return
-        for name in self._labels(self.here.metrics).search(self._unquoted(), self.most):
+        for name in self._labels(self.here.metrics).search(self._typed(), self.most):
             yield from self._entry(name, "label")
 
     # Labels
 
     def _labels_in_braces(self) -> Iterator[Entry]:
-        here, typed = self.here, self._unquoted()
+        here, typed = self.here, self._typed()
         used = {matcher.name for matcher in here.matchers if matcher.operator == "="}
         names = self._labels([here.metric] if here.metric else []).search(typed, self.most)
         yield from self._named(name for name in names if name not in used)
@@ -271,13 +242,13 @@ class _Offer:
             if self.here.quote:
                 yield from self._entry(name, "metric")
             elif metric_name(name) is None:
-                yield Entry(_quoted(name, self.mark), "metric")
+                yield Entry(quoted(name, self.mark), "metric")
         if not self.here.quote and NAME_LABEL.startswith(typed):
             yield Entry(NAME_LABEL, "label")
 
     def _labels_in_list(self) -> Iterator[Entry]:
         if "labels" in self.here.expected:
-            yield from self._named(self._labels(self.here.metrics).search(self._unquoted(), self.most))
+            yield from self._named(self._labels(self.here.metrics).search(self._typed(), self.most))
         yield from self._signs()
 
     def _named(self, names: Iterable[str]) -> Iterator[Entry]:
@@ -286,7 +257,7 @@ class _Offer:
             if self.here.quote:
                 yield from self._entry(name, "label")
             elif name != NAME_LABEL:
-                yield Entry(label_name(name) if _plain(name) else _quoted(name, self.mark), "label")
+                yield Entry(label_name(name) if _plain(name) else quoted(name, self.mark), "label")
 
     def _labels(self, metrics: Iterable[str]) -> Names:
         """Labels of the metrics among these that exist; of all where there is none."""
@@ -313,16 +284,16 @@ class _Offer:
         label = here.label or ""
         operator = _MATCHING.search(self.query, 0, here.start)
         pattern = operator is not None and operator[1].endswith("~")
-        typed, lead = self._unquoted(), here.prefix
+        typed, lead = self._typed(), here.prefix
         if pattern and here.quote:
             begun = [match.end() for match in _ALTERNATIVE.finditer(here.prefix)]
             lead = here.prefix[begun[-1] :] if begun else here.prefix
             self.start += len(here.prefix) - len(lead)
-            typed = re.sub(r"\\(.)", r"\1", _unquoted(lead, here.quote))
+            typed = re.sub(r"\\(.)", r"\1", unquoted(lead, here.quote))
         names = self._all_metrics() if label == NAME_LABEL else self._all_values(label)
         for value in names.search(typed, self.most):
             written = escape_regex(value) if pattern else value
-            yield from self._entry(written, "value") if here.quote else [Entry(_quoted(written, self.mark), "value")]
+            yield from self._entry(written, "value") if here.quote else [Entry(quoted(written, self.mark), "value")]
 
     def _all_values(self, label: str) -> Names:
         metric, matchers = self.here.metric, self.here.matchers
@@ -339,19 +310,19 @@ class _Offer:
         typed = self.here.prefix
         number = _LAST_NUMBER.search(typed)
         if number is None:
-            yield from (Entry(text, "duration") for text in _DURATIONS if text.startswith(typed))
-            for word, feature in _IN_DURATIONS.items():
+            yield from (Entry(text, "duration") for text in words.DURATIONS if text.startswith(typed))
+            for word, feature in words.IN_DURATIONS.items():
                 detail = self._offered(FEATURES[feature]) if typed and word.startswith(typed) else None
                 if detail is not None:
                     yield Entry(word, "function", detail)
             return
-        units = _UNITS[_UNITS.index(number[1]) + 1 :] if number[1] in _UNITS else _USUAL_UNITS
+        units = words.UNITS[words.UNITS.index(number[1]) + 1 :] if number[1] in words.UNITS else words.USUAL_UNITS
         yield from (Entry(typed + unit, "duration") for unit in units)
 
     def _words(self) -> list[Entry]:
         found = []
-        for word in _WORDS:
-            feature = FEATURES.get(_FEATURE.get(word, ""))
+        for word in words.WORDS:
+            feature = FEATURES.get(words.FEATURE_OF.get(word, ""))
             detail = "" if feature is None else self._offered(feature)
             if word in self.here.expected and word.startswith(self.here.prefix.lower()) and detail is not None:
                 found.append(Entry(word, "keyword", detail))
@@ -361,7 +332,7 @@ class _Offer:
         """Operators and brackets, where no word has been begun."""
         if self.here.prefix or self.here.quote:
             return []
-        order = _COMPARING + _SIGNS if self.here.kind == "matcher operator" else _SIGNS + _COMPARING
+        order = words.COMPARING + words.SIGNS if self.here.kind == "matcher operator" else words.SIGNS + words.COMPARING
         return [Entry(sign, "operator") for sign in order if sign in self.here.expected]
 
     def _fits(self, name: str) -> bool:
@@ -377,8 +348,8 @@ class _Offer:
             return ""
         return "experimental" if self.here.prefix else None
 
-    def _unquoted(self) -> str:
-        return _unquoted(self.here.prefix, self.here.quote)
+    def _typed(self) -> str:
+        return unquoted(self.here.prefix, self.here.quote)
 
     def _entry(self, text: str, kind: str) -> Iterator[Entry]:
         """The text as it is written within the quotes that are open, if it can be."""
@@ -386,23 +357,7 @@ class _Offer:
             if "`" not in text and "\r" not in text:
                 yield Entry(text, kind)
         else:
-            yield Entry(_quoted(text, self.here.quote)[1:-1], kind)
-
-
-def _quoted(text: str, mark: str) -> str:
-    written = quote(text)
-    if mark == '"':
-        return written
-    # Each double quote in it has a backslash of its own before it.
-    return "'" + written[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
-
-
-def _unquoted(written: str, mark: str) -> str:
-    """Value of a string that is not closed yet."""
-    if not mark:
-        return written
-    value = unquote(f"{mark}{written}{mark}")
-    return value if isinstance(value, str) else written
+            yield Entry(quoted(text, self.here.quote)[1:-1], kind)
 
 
 def _plain(label: str) -> bool:

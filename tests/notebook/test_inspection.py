@@ -110,7 +110,7 @@ def test_an_error_of_ours_leaves_the_kernels_own_reply(shell, monkeypatch, capsy
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("code", ["%promql rate?", "%promql rate ?\n", "  %promql sum(rate??", "%promql rate??"])
+@pytest.mark.parametrize("code", ["%promql rate?", "%promql rate?\n", "  %promql sum(rate??", "%promql rate??"])
 def test_a_question_mark_behind_a_line_asks_for_help(shell, latest, capsys, code):
     assert shell.run_cell(code).success
     assert "rate(range)  (function)" in capsys.readouterr().out
@@ -127,7 +127,7 @@ def test_a_question_about_nothing_is_answered_in_one_line(shell, latest, capsys)
     assert (said.out + said.err).strip() == 'UsageError: %promql: nothing is known about no"such\\metric'
 
 
-@pytest.mark.parametrize("code", ["len?", "%timeit?", "x = '%promql rate?'", "%promql?"])
+@pytest.mark.parametrize("code", ["len?", "%timeit?", "x = '%promql rate?'", "%promql?", "%promql up; ?", "%promql ?"])
 def test_other_questions_are_as_ever(shell, code):
     with ipython_shell() as plain:
         wanted = plain.transform_cell(code)

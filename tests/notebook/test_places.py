@@ -30,7 +30,6 @@ class Tempting:
 NAMESPACE = {
     "prom": PROM,
     "app": SimpleNamespace(prom=PROM, db=SimpleNamespace(query=print)),
-    "tempting": Tempting(),
     "database": SimpleNamespace(query=print),
     "metric": "http_requests_total",
     "window": "5m",
@@ -180,9 +179,6 @@ def test_the_query_in_a_string_is_found(method):
         ("database.query('|", None),
         ("app.db.query('|", None),
         ("unknown.query('|", None),
-        ("tempting.query('|", None),
-        ("tempting.prom.query('|", None),
-        ("tempting.stored.query('|", None),
         ("f().prom.query('|", None),
         ("x['a'].prom.query('|", None),
         ("# prom.query('up|", None),
@@ -193,6 +189,12 @@ def test_the_query_in_a_string_is_found(method):
 )
 def test_strings_that_go_to_a_client_are_found_and_no_others(marked, found):
     assert query(marked) == found
+
+
+@pytest.mark.parametrize("path", ["tempting", "tempting.prom", "tempting.stored", "tempting.missing"])
+def test_nothing_is_called_to_find_the_client(path):
+    cell = f"{path}.query('up"
+    assert place_at(cell, len(cell), {"tempting": Tempting()}) is None
 
 
 def test_only_a_clients_own_string_has_a_client():
