@@ -3,10 +3,10 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 export PYTHONWARNINGS ?=
 
-.PHONY: help lab demo test check format render soak clean
+.PHONY: help lab demo test check format render labextension soak clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab:  ## open JupyterLab on the quickstart; ARGS="--no-browser --port 8899" passes options on
 	@sh scripts/setup.sh lab
@@ -38,9 +38,14 @@ render:  ## run the notebooks and write their outputs; make the files in dashboa
 	$(BIN)/python scripts/render_notebooks.py $(ARGS)
 	$(BIN)/python scripts/render_dashboards.py
 
+labextension:  ## build the JupyterLab extension from labextension/; the only thing here that needs Node
+	@sh scripts/build_labextension.sh
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pip install --quiet --no-deps --editable .; fi
+
 soak:  ## the tests that run for minutes
 	@sh scripts/setup.sh test
 	@. .cache/test.env && $(BIN)/python -m pytest -m soak tests $(ARGS)
 
 clean:  ## remove what the commands above made
-	rm -rf .venv .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		labextension/node_modules labextension/lib

@@ -1,17 +1,15 @@
-"""What ``%load_ext monitorkit`` loads into IPython: the magics, and completion."""
+"""What ``%load_ext monitorkit`` loads into IPython: the magics, completion and help."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
+from monitorkit.notebook import completion, labextension
 from monitorkit.notebook.magics import PromQLMagics
 
 __all__ = ["load", "unload"]
 
 _NAME = PromQLMagics.__name__
-_COMPLETION = "monitorkit.notebook.completion"
 
 
 def load(ipython: Any) -> None:  # noqa: ANN401 - IPython's shell
@@ -20,8 +18,8 @@ def load(ipython: Any) -> None:  # noqa: ANN401 - IPython's shell
     magics = PromQLMagics(ipython)
     ipython.register_magics(magics)
     ipython.events.register("post_run_cell", magics.after_cell)
-    if find_spec(_COMPLETION):
-        import_module(_COMPLETION).load(ipython)
+    completion.load(ipython)
+    labextension.load(ipython)
 
 
 def unload(ipython: Any) -> None:  # noqa: ANN401 - as above
@@ -33,5 +31,5 @@ def unload(ipython: Any) -> None:  # noqa: ANN401 - as above
     for of_kind in ipython.magics_manager.magics.values():
         of_kind.pop("promql", None)
     magics.close()
-    if find_spec(_COMPLETION):
-        import_module(_COMPLETION).unload(ipython)
+    completion.unload(ipython)
+    labextension.unload(ipython)

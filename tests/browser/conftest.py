@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,9 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# No news, no update check, no autosave dialog, and every cell in the page at once.
+# No news, no update check, no autosave dialog, every cell in the page at once, and patience with a busy machine.
 SETTINGS = {
+    "completer-extension/manager": {"providerTimeout": 3000},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
     "docmanager-extension/plugin": {"autosave": False},
     "notebook-extension/tracker": {"windowingMode": "none"},
@@ -54,6 +56,18 @@ CELL_ERRORS = """() => {
 }"""
 
 
+def lay_out(prefix):
+    """Put the JupyterLab extension where an install of the working tree would put it, whatever is installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for source, place in project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"].items():
+        target = prefix / place
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / source, target)
+    return prefix / "share" / "jupyter"
+
+
 class Lab:
     """A JupyterLab of its own on a free port of loopback."""
 
@@ -64,6 +78,8 @@ class Lab:
         for variable, folder in FOLDERS.items():
             (home / folder).mkdir()
             environment[variable] = str(home / folder)
+        share = lay_out(home / "prefix")
+        environment["JUPYTER_PATH"] = str(share)  # goes before what is installed
         for plugin, settings in SETTINGS.items():
             file = home / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +96,7 @@ class Lab:
                 *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}"),
                 *(f"--IdentityProvider.token={self.token}", "--ServerApp.allow_root=True"),
                 *("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", "--LabApp.extension_manager=readonly"),
+                f"--LabApp.app_settings_dir={share / 'lab' / 'settings'}",
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -142,12 +159,20 @@ def page(browser, request):
             outside.append(route.request.url)
             route.abort()
 
+    dialogs = []
+
+    def dismiss(dialog):
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
     page.route("**/*", only_loopback)
+    page.on("dialog", dismiss)
     yield page
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
     context.close()
     assert not outside, f"the page asked for {outside[:3]}"
+    assert not dialogs, f"a script ran: {dialogs[:3]}"
 
 
 class Notebook:

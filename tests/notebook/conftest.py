@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from odd_target import odd_prometheus
+from prometheus_server import binaries
 
 from monitorkit.dashboards import Dashboard
 from monitorkit.dashboards.panels import Stat, TimeSeries
@@ -62,3 +64,12 @@ def outputs(monkeypatch):
 @pytest.fixture
 def board():
     return Dashboard("Live", [[TimeSeries("Up", "up"), Stat("Down", "down")]], refresh="500ms")
+
+
+@pytest.fixture(scope="module", params=binaries() or [None], ids=str)
+def odd(request, tmp_path_factory):
+    """Client of each Prometheus there is, with labels that are hard to quote."""
+    if request.param is None:
+        pytest.skip("no prometheus on PATH and none in MONITORKIT_TEST_PROMETHEUS")
+    with odd_prometheus(request.param, tmp_path_factory.mktemp("prometheus")) as client:
+        yield client
