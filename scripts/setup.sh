@@ -5,7 +5,7 @@
 #   check  .venv with the linters and the type checker
 #   test   all of these, Chromium and a Chinese font (with root, through the system's package manager)
 #
-# A stamp per profile holds the checksum of pyproject.toml, so that a second run only looks at the stamps.
+# A stamp per profile holds the checksum of what was installed, so that a second run only looks at the stamps.
 set -eu
 cd "$(dirname "$0")/.."
 profile=${1:?"usage: sh scripts/setup.sh lab|check|test"}
@@ -48,7 +48,8 @@ make_venv() {
 
 # The package with these extras; all of them together serve every profile.
 install_extras() {
-    sum=$(cksum <pyproject.toml)
+    # An editable install copies the JupyterLab extension, so a new bundle calls for a new install.
+    sum=$(cat pyproject.toml monitorkit/labextension/package.json | cksum)
     for done in "$1" lab,test,check; do
         if [ "$(cat "$venv/.monitorkit-$done" 2>/dev/null)" = "$sum" ]; then
             return
