@@ -154,6 +154,8 @@ def test_the_query_in_a_string_is_found(method):
         ("prom . query (  'up|'", "up|"),
         ("prom.query(expr='up|')", "up|"),
         ("prom.query_range(last='5m', expr='up|')", "up|"),
+        ("prom.query_range(last=f('5m', [1]), expr='up|')", "up|"),
+        ("prom.query(f(1), '|", None),
         ("prom.query(  # why\n 'sum('  # so\n  'up|'", "sum(up|"),
         ("f(prom.query('up|'), g(1))", "up|"),
         ("x = [prom.query('a'), prom.query('up|", "up|"),
