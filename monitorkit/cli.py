@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -93,12 +94,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; an error is one line on standard error and status 1."""
     options = _parser().parse_args(arguments)
     try:
-        return COMMANDS[options.command].run(options)
+        return _flushed(COMMANDS[options.command].run(options))
     except MonitorkitError as error:
         print(f"monitorkit: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Who reads has seen enough, as in `| head`; without this the interpreter's last flush would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _flushed(status: int) -> int:
+    """The status, once all output is through or has failed."""
+    sys.stdout.flush()
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

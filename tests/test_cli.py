@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -72,3 +73,18 @@ def test_the_module_runs_as_a_program():
     )
     assert "install" in done.stdout
     assert "find" in done.stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_be_shown():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = "import sys; from monitorkit import cli; cli.COMMANDS['find'] = cli.Command(lambda _: print('x') or 0); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{command}sys.exit(cli.main(['find']))"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
