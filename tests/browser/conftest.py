@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import prometheus_server
 import pytest
 import requests
 from playwright.sync_api import sync_playwright
@@ -78,6 +79,9 @@ class Lab:
         for variable, folder in FOLDERS.items():
             (home / folder).mkdir()
             environment[variable] = str(home / folder)
+        # The package's own cache lies in the home that is left behind.
+        if binaries := prometheus_server.binaries():
+            environment["MONITORKIT_PROMETHEUS"] = str(binaries[0])
         share = lay_out(home / "prefix")
         environment["JUPYTER_PATH"] = str(share)  # goes before what is installed
         for plugin, settings in SETTINGS.items():

@@ -1,9 +1,9 @@
 """The text that is scraped."""
 
 import gzip
-import shutil
 import subprocess
 
+import prometheus_server
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -58,7 +58,7 @@ def test_it_can_be_restricted_to_names(registry):
 
 
 def test_promtool_finds_nothing_to_improve(registry):
-    promtool = shutil.which("promtool")
+    promtool = prometheus_server.promtool()
     if promtool is None:
         pytest.skip("promtool is not installed")
     done = subprocess.run(

@@ -19,6 +19,12 @@ def binaries():
     return [Path(path) for path in found if path]
 
 
+def promtool():
+    """The promtool beside one of these programs, else the one on PATH; None where there is none."""
+    beside = (path.with_name("promtool") for path in binaries())
+    return next((path for path in beside if path.exists()), None) or shutil.which("promtool")
+
+
 def answers(url):
     """Whether a URL answers with success."""
     try:
