@@ -213,6 +213,7 @@ class ManyNames(prometheus_client.registry.Collector):
             yield GaugeMetricFamily(f"shop_{number % 50}_shelf_{number:05}", "How full it is.", value=number)
 
 
+@pytest.mark.soak  # 50,000 names and a stopwatch: a busy machine says nothing of the code
 def test_completion_is_quick_with_many_names(open_cells):
     registry = prometheus_client.CollectorRegistry()
     registry.register(ManyNames())
