@@ -20,14 +20,15 @@ from monitorkit.promql.known import Metadata
 from monitorkit.promql.names import Names
 from monitorkit.query import wire
 from monitorkit.query.answers import Answers
-from monitorkit.query.client import PrometheusClient, _label_path
 from monitorkit.query.engine import recognise
+from monitorkit.query.selection import label_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from monitorkit.promql.nodes import LabelMatcher
     from monitorkit.query.answers import Key
+    from monitorkit.query.client import PrometheusClient
 
 __all__ = ["Catalog"]
 
@@ -128,7 +129,7 @@ class Catalog:
     def values(self, label: str, metric: str | None = None, matchers: Sequence[LabelMatcher] = ()) -> Names | None:
         """Values of a label on the series of a metric that matchers let through; on all series unless given."""
         selector = _selector(metric, matchers)
-        return self._names(("values", label, selector), f"api/v1/label/{_label_path(label)}/values", selector)
+        return self._names(("values", label, selector), f"api/v1/label/{label_path(label)}/values", selector)
 
     def metadata(self, metric: str) -> Metadata:
         """Type, description and unit of a metric; for a recording rule, its query."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import re
 import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
-from monitorkit.query import frames, pieces, tables, times, wire
+from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.query import frames, pieces, times, wire
+from monitorkit.query.server_info import ServerInfo
 from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Transport
 
 if TYPE_CHECKING:
@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PrometheusClient", "ServerWarning"]
 
-READY_TIMEOUT_SECONDS = 2.0
-_PLAIN_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_NOT_FOUND = 404
-
 
 class ServerWarning(UserWarning):
     """A server answered, but remarked that the answer may not be what it seems."""
 
 
-class PrometheusClient:
+class PrometheusClient(ServerInfo):
     """Queries to a Prometheus, or to anything with its HTTP API, as DataFrames.
 
     Parameters
@@ -68,11 +64,6 @@ class PrometheusClient:
         auth: Auth | None = None,
     ) -> None:
         self._transport = Transport(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
-
-    @property
-    def url(self) -> str:
-        """Root of the server."""
-        return self._transport.url
 
     def query(
         self, expr: str, *, at: times.Moment | None = None, legend: str | None = None, tidy: bool = False
@@ -185,57 +176,6 @@ class PrometheusClient:
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
         return self._described(frame, answer, expr, window)
 
-    def targets(self) -> pd.DataFrame:
-        """List what the server scrapes.
-
-        Returns
-        -------
-        DataFrame of shape (n_targets, 6)
-            ``job``, ``instance``, ``health`` (up, down or unknown), ``last_error``, ``last_scrape``, ``url``.
-        """
-        return tables.targets(self._transport.call("api/v1/targets", {"state": "active"}).data)
-
-    def alerts(self) -> pd.DataFrame:
-        """List what is pending or firing.
-
-        Returns
-        -------
-        DataFrame
-            ``name``, ``state`` (pending or firing), ``active_at``, ``value``, one column per label, ``annotations``.
-        """
-        return tables.alerts(self._transport.call("api/v1/alerts").data)
-
-    def labels(self, *, match: str | None = None) -> list[str]:
-        """Names of all labels, or of those on the series that a selector matches."""
-        return list(self._transport.call("api/v1/labels", {"match[]": match} if match else None).data)
-
-    def label_values(self, label: str, *, match: str | None = None) -> list[str]:
-        """Values of one label, for example the metric names: ``label_values("__name__")``."""
-        path = f"api/v1/label/{_label_path(label)}/values"
-        return list(self._transport.call(path, {"match[]": match} if match else None).data)
-
-    def ready(self) -> bool:
-        """Whether the server answers queries."""
-        timeout_seconds = min(READY_TIMEOUT_SECONDS, self._transport.timeout_seconds)
-        try:
-            status = self._transport.fetch("-/ready", timeout_seconds=timeout_seconds).status
-            if status == _NOT_FOUND:
-                # Behind a path prefix, or with another engine, this path may not be there.
-                status = self._transport.fetch("api/v1/query", {"query": "1"}, timeout_seconds=timeout_seconds).status
-        except ServerUnavailable:
-            return False
-        return 200 <= status < 300  # noqa: PLR2004 - the class of success
-
-    @property
-    def engine(self) -> str:
-        """Name of the program that answers, such as ``Prometheus``; empty where it does not tell."""
-        return self._transport.engine().name
-
-    @property
-    def version(self) -> str:
-        """Version of the server, such as ``3.5.3``; empty where it does not tell."""
-        return self._transport.engine().version
-
     @cached_property
     def api(self) -> Any:  # noqa: ANN401 - the library publishes no types
         """The same server as a ``prometheus_api_client.PrometheusConnect``, on the same session."""
@@ -324,12 +264,3 @@ def _text(expr: str) -> str:
     except UnicodeEncodeError as error:
         raise InvalidValue(f"query: {expr[error.start]!r} is no character that can be sent") from None
     return expr
-
-
-def _label_path(label: str) -> str:
-    """Label as part of a path; beyond letters, digits and _ in the way of Prometheus 3 (docs, "HTTP API", U__)."""
-    if _PLAIN_LABEL.fullmatch(label):
-        return label
-    return "U__" + "".join(
-        "__" if each == "_" else each if each.isascii() and each.isalnum() else f"_{ord(each):x}_" for each in label
-    )
