@@ -75,6 +75,7 @@ class Catalog:
 
     Examples
     --------
+    >>> from monitorkit.query import PrometheusClient
     >>> catalog = Catalog(PrometheusClient("http://127.0.0.1:9"))
     >>> catalog.metrics() is None
     True
