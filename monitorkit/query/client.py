@@ -234,7 +234,7 @@ class PrometheusClient(ServerInfo):
     def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
         # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.
         params |= self._transport.engine().query_params
-        return self._transport.call(path, params, method="POST", decode=wire.result)
+        return self._transport.call(path, params, method="POST", decoder=wire.ResultDecoder)
 
     def _described(
         self, frame: pd.DataFrame, answer: wire.Answer[wire.Result], expr: str, window: times.Window

@@ -12,7 +12,7 @@ import urllib3
 from monitorkit.errors import QueryError
 
 if TYPE_CHECKING:
-    from monitorkit.query.transport import Reply
+    from monitorkit.query.bodies import Reply
     from monitorkit.query.wire import Malformed, Refused
 
 __all__ = ["no_answer", "no_use", "position", "refused"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -18,8 +17,9 @@ from requests.utils import check_header_validity
 
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
-from monitorkit.query import faults, wire
+from monitorkit.query import bodies, faults, wire
 from monitorkit.query.address import is_loopback, root, same_server
+from monitorkit.query.bodies import Reply
 from monitorkit.query.engine import UNKNOWN, Engine, recognise
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS, Session, session
 
@@ -33,20 +33,10 @@ Auth = tuple[str, str] | requests.auth.AuthBase
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_REDIRECTS = 5
-CHUNK_BYTES = 1 << 16
 
 _METHOD_NOT_ALLOWED = 405
 _SERVER_ERROR = 500
 _REDIRECTS = {301, 302, 307, 308}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server sent back."""
-
-    status: int
-    content_type: str
-    body: bytes
 
 
 class Transport:
@@ -132,7 +122,7 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         *,
         method: str = "GET",
-        decode: Callable[[bytes], wire.Answer[T]] = wire.plain,
+        decoder: Callable[[], wire.Decoder[T]] = wire.PlainDecoder,
     ) -> wire.Answer[T]:
         """Call an end point of the API.
 
@@ -144,8 +134,8 @@ class Transport:
             Its parameters; with ``POST`` they are sent as a form, so that a long query fits.
         method
             ``GET`` or ``POST``.
-        decode
-            What turns the body into an answer.
+        decoder
+            Makes what turns the body into an answer, a new one for each attempt; it is fed while the body arrives.
 
         Raises
         ------
@@ -154,19 +144,19 @@ class Transport:
         ServerUnavailable
             If no answer came, or what came is none of the API.
         """
-        reply = self.fetch(path, params, method="GET" if self._only_get else method)
+        reply = self.receive(path, params, method="GET" if self._only_get else method, decoder=decoder)
         if reply.status == _METHOD_NOT_ALLOWED and method == "POST" and not self._only_get:
             # Some proxies let only GET through.
             self._only_get = True
-            reply = self.fetch(path, params)
+            reply = self.receive(path, params, decoder=decoder)
         address = f"{self.url}/{path.lstrip('/')}"
         try:
-            answer = decode(reply.body)
+            answer: wire.Answer[T] = reply.answer()
         except wire.Refused as refusal:
             raise faults.refused(refusal, query=str((params or {}).get("query", "")), server=self.server) from None
         except wire.Malformed as error:
             raise ServerUnavailable(address, faults.no_use(reply, error)) from None
-        if not 200 <= reply.status < 300:  # noqa: PLR2004 - the class of success
+        if not reply.ok:
             raise ServerUnavailable(address, faults.no_use(reply))
         return answer
 
@@ -185,12 +175,30 @@ class Transport:
         ServerUnavailable
             If none comes in time, or it leads to another host.
         """
+        return self.receive(path, params, method=method, timeout_seconds=timeout_seconds)
+
+    def receive(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        method: str = "GET",
+        timeout_seconds: float | None = None,
+        decoder: Callable[[], wire.Decoder[Any]] | None = None,
+    ) -> Reply:
+        """Ask for a path, as :meth:`fetch` does; the body of a success goes to a new `decoder` while it arrives.
+
+        Raises
+        ------
+        ServerUnavailable
+            As for :meth:`fetch`.
+        """
         limit = timeout_seconds or self.timeout_seconds
         deadline = time.monotonic() + limit
         address = f"{self.url}/{path.lstrip('/')}"
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                location, reply = self._exchange(method, address, params or {}, deadline)
+                location, reply = self._exchange(method, address, params or {}, deadline, decoder)
                 if location is None:
                     return reply
                 address = self._redirected(address, location)
@@ -200,7 +208,12 @@ class Transport:
         raise ServerUnavailable(self.url, f"more than {MAX_REDIRECTS} redirects; check the address")
 
     def _exchange(
-        self, method: str, address: str, params: Mapping[str, Any], deadline: float
+        self,
+        method: str,
+        address: str,
+        params: Mapping[str, Any],
+        deadline: float,
+        decoder: Callable[[], wire.Decoder[Any]] | None,
     ) -> tuple[str | None, Reply]:
         """One request; the address that it redirects to, if any, and its reply."""
         remaining = max(deadline - time.monotonic(), 0.001)
@@ -215,9 +228,9 @@ class Transport:
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = _read(response, deadline)
+            reply = bodies.read(response, deadline, decoder)
         location = response.headers.get("Location") if response.status_code in _REDIRECTS else None
-        return location, Reply(response.status_code, response.headers.get("Content-Type", ""), body)
+        return location, reply
 
     def _redirected(self, address: str, location: str) -> str:
         """Address to ask next; credentials and query must not follow a redirect to somebody else."""
@@ -227,18 +240,6 @@ class Transport:
             raise ServerUnavailable(self.url, f"redirects to another host, {host}; connect to that one if you trust it")
         # The parameters are sent again, so a copy of them in the new address must not stay.
         return urlunsplit(urlsplit(target)._replace(query="", fragment=""))
-
-
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """Body of a response, or a timeout also where a server sends byte after byte for ever."""
-    # read1 returns what has come; read would wait until a whole chunk is there.
-    read = getattr(response.raw, "read1", response.raw.read)
-    chunks = []
-    while chunk := read(CHUNK_BYTES, decode_content=True):
-        chunks.append(chunk)
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    return b"".join(chunks)
 
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:

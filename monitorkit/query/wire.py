@@ -7,7 +7,7 @@ formats".
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import orjson
@@ -17,9 +17,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Answer", "Histograms", "Malformed", "Refused", "Result", "Samples", "join", "plain", "result"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "Answer",
+    "Decoder",
+    "Histograms",
+    "Malformed",
+    "PlainDecoder",
+    "Refused",
+    "Result",
+    "ResultDecoder",
+    "Samples",
+    "join",
+    "plain",
+    "result",
+]
 
 T = TypeVar("T")
+
+MAX_BODY_BYTES = 1 << 28
+"""Longest body that is kept as a whole."""
 
 MAX_MS = 2**53
 
@@ -47,6 +64,16 @@ class Answer(Generic[T]):
     data: T
     warnings: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
+
+
+class Decoder(Protocol[T]):
+    """What turns the bytes of one body into an answer, while they arrive."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes; raise :class:`Malformed` once it is sure that they are no answer."""
+
+    def finish(self) -> Answer[T]:
+        """Return the answer; raise :class:`Refused` or :class:`Malformed` where there is none."""
 
 
 def _no_floats() -> NDArray[np.float64]:
@@ -107,6 +134,37 @@ class Result:
     floats: Samples = field(default_factory=Samples)
     histograms: Histograms = field(default_factory=Histograms)
     text: str | None = None
+
+
+class _Whole:
+    """Keeps a body until its end, as long as it may still become an answer."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._body += chunk
+        if len(self._body) > MAX_BODY_BYTES:
+            raise Malformed(f"longer than {MAX_BODY_BYTES >> 20} MiB")
+        if len(self._body) == len(chunk) and not (chunk.lstrip() or b"{").startswith(b"{"):
+            raise Malformed("not JSON of an API (it does not begin with '{')")
+
+
+class PlainDecoder(_Whole):
+    """Decoder of any answer into plain Python values, as :func:`plain`."""
+
+    def finish(self) -> Answer[Any]:
+        """Return the answer, as :func:`plain`."""
+        return plain(bytes(self._body))
+
+
+class ResultDecoder(_Whole):
+    """Decoder of the answer to a query, as :func:`result`."""
+
+    def finish(self) -> Answer[Result]:
+        """Return the answer, as :func:`result`."""
+        return result(bytes(self._body))
 
 
 def plain(body: bytes) -> Answer[Any]:

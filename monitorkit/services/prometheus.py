@@ -18,10 +18,11 @@ from monitorkit.services.server import KIND
 from monitorkit.services.targets import DEFAULT_JOB, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import requests
 
+    from monitorkit.query.wire import Decoder
     from monitorkit.services.server import Server
     from monitorkit.services.settings import Settings
 
@@ -281,17 +282,18 @@ class _Watched(Transport):
         super().__init__(url, timeout_seconds=timeout_seconds)
         self._server = server
 
-    def fetch(
+    def receive(
         self,
         path: str,
         params: Mapping[str, Any] | None = None,
         *,
         method: str = "GET",
         timeout_seconds: float | None = None,
+        decoder: Callable[[], Decoder[Any]] | None = None,
     ) -> Reply:
-        """Ask for a path; see :meth:`Transport.fetch`."""
+        """Ask for a path; see :meth:`Transport.receive`."""
         try:
-            return super().fetch(path, params, method=method, timeout_seconds=timeout_seconds)
+            return super().receive(path, params, method=method, timeout_seconds=timeout_seconds, decoder=decoder)
         except ServerUnavailable as error:
             process = self._server.process
             wait_until(lambda: not process.alive, timeout_seconds=_ENDING_SECONDS)
