@@ -17,7 +17,7 @@ from monitorkit.notebook.source import Sources
 from monitorkit.notebook.statements import Statement, statements
 from monitorkit.notebook.template import fill
 from monitorkit.promql import parse
-from monitorkit.query.client import ServerWarning
+from monitorkit.query.remarks import ServerWarning
 
 if TYPE_CHECKING:
     import pandas as pd

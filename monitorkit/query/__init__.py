@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from monitorkit.query.client import PrometheusClient, ServerWarning
+from monitorkit.query.client import PrometheusClient
 from monitorkit.query.long import tidy
+from monitorkit.query.remarks import ServerWarning
 
 __all__ = ["PrometheusClient", "ServerWarning", "tidy"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.query import frames, pieces, times, wire
+from monitorkit.query import frames, pieces, remarks, times, wire
 from monitorkit.query.server_info import ServerInfo
 from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Transport
 
@@ -20,11 +19,7 @@ if TYPE_CHECKING:
 
     from monitorkit.durations import Duration
 
-__all__ = ["PrometheusClient", "ServerWarning"]
-
-
-class ServerWarning(UserWarning):
-    """A server answered, but remarked that the answer may not be what it seems."""
+__all__ = ["PrometheusClient"]
 
 
 class PrometheusClient(ServerInfo):
@@ -46,7 +41,7 @@ class PrometheusClient(ServerInfo):
     Notes
     -----
     What the server remarks about a result is in ``frame.attrs["warnings"]`` and ``["infos"]``; a warning is also issued
-    as a :class:`ServerWarning`, since it means that the numbers may be incomplete or wrong.
+    as a :class:`~monitorkit.query.ServerWarning`, since it means that the numbers may be incomplete or wrong.
 
     Examples
     --------
@@ -249,8 +244,7 @@ class PrometheusClient(ServerInfo):
             "warnings": list(answer.warnings),
             "infos": list(answer.infos),
         }
-        for text in answer.warnings:
-            warnings.warn(text, ServerWarning, stacklevel=3)
+        remarks.issue(answer.warnings)
         return frame
 
 
