@@ -9,6 +9,7 @@ from __future__ import annotations
 from monitorkit.metrics.exposition import exposition
 from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
 from monitorkit.metrics.performance import RequestStatus
+from monitorkit.metrics.quality import Task
 from monitorkit.metrics.registry import Registry
 from monitorkit.metrics.scores import ScoreWindow
 
@@ -18,6 +19,7 @@ __all__ = [
     "Registry",
     "RequestStatus",
     "ScoreWindow",
+    "Task",
     "VersionMetrics",
     "exposition",
 ]

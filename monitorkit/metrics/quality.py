@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry, Metric
 
-__all__ = ["DELAY_BUCKETS", "FeedbackResult", "QualityFamilies", "QualityMetrics"]
+__all__ = ["DELAY_BUCKETS", "FeedbackResult", "QualityFamilies", "QualityMetrics", "Task"]
+
+Task = Literal["classification", "multilabel", "regression", ""]
+"""What kind of prediction a model makes, which says how a true label judges it; empty where it is not known."""
 
 FeedbackResult = Literal["joined", "unknown", "expired", "duplicate"]
 

@@ -152,7 +152,7 @@ class ModelApplication(Application):
         except TypeError as error:
             detail = f"the model's predictions cannot be written as JSON: {error}"
             raise Refusal(500, "wrong_output", detail) from error
-        if outputs.are_classes:
+        if outputs.task == "classification":
             served.metrics.quality.count_predictions(outputs.predictions)
         return answer
 

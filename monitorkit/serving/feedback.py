@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitorkit.durations import seconds
-from monitorkit.serving.refusals import Refusal
+from monitorkit.serving import truths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from monitorkit.metrics import VersionMetrics
     from monitorkit.metrics.quality import FeedbackResult
@@ -36,11 +35,11 @@ class Served:
 
 
 class _Remembered(NamedTuple):
-    value: Any
-    is_class: bool
-    time: float
-    served: Served | None
+    outputs: Outputs | None
     """None once it has its label: it then stays only so that a second label is seen to be one."""
+    row: int
+    time: float
+    served: Served
 
 
 class FeedbackStore:
@@ -63,7 +62,7 @@ class FeedbackStore:
     >>> from monitorkit.serving.model import Model, Outputs
     >>> served = Served(Model(len), "m", "1", ModelMetrics(Registry(), "m").activate("1"))
     >>> store = FeedbackStore(Limits())
-    >>> ids = store.remember(Outputs(["cat", "dog"], are_classes=True), served)
+    >>> ids = store.remember(Outputs(["cat", "dog"], "classification"), served)
     >>> store.join([ids[0], ids[0], "never-given"], ["cat", "cat", "dog"], served)
     ['joined', 'duplicate', 'unknown']
     """
@@ -90,8 +89,8 @@ class FeedbackStore:
         now = self._clock()
         with self._lock:
             first = self._next
-            for number, value in enumerate(outputs.predictions, first):
-                self._remembered[number] = _Remembered(value, outputs.are_classes, now, served)
+            for row in range(len(outputs.predictions)):
+                self._remembered[first + row] = _Remembered(outputs, row, now, served)
             self._next = first + len(outputs.predictions)
             self._forget(now)
         return [f"{self._prefix}{number:x}" for number in range(first, first + len(outputs.predictions))]
@@ -126,15 +125,15 @@ class FeedbackStore:
             self._forget(now)
             for row, (number, label) in enumerate(zip(numbers, y_true, strict=True)):
                 found = None if number is None else self._remembered.get(number)
-                if found is not None and found.served is not None:
-                    _check_label(label, found, found.served.model, row)
+                if found is not None and found.outputs is not None:
+                    truths.check(label, found.outputs, found.row, found.served.model, where=f"y_true[{row}]")
             for number, label in zip(numbers, y_true, strict=True):
                 result = self._result(number)
                 results.append(result)
                 if number is not None and result == "joined":
                     found = self._remembered[number]
                     joined.append((found, label))
-                    self._remembered[number] = found._replace(value=None, served=None)
+                    self._remembered[number] = found._replace(outputs=None)
         self._count(results, joined, served, now)
         return results
 
@@ -143,7 +142,7 @@ class FeedbackStore:
             return "unknown"
         if number not in self._remembered:
             return "expired"
-        return "duplicate" if self._remembered[number].served is None else "joined"
+        return "duplicate" if self._remembered[number].outputs is None else "joined"
 
     def _number(self, name: str) -> int | None:
         digits = name.removeprefix(self._prefix)
@@ -170,29 +169,8 @@ class FeedbackStore:
             if result != "joined":
                 served.metrics.quality.count_feedback(result, count)
         for found, label in joined:
-            assert found.served is not None  # noqa: S101 - tells the type checker what _result has made sure of
             quality = found.served.metrics.quality
             quality.count_feedback("joined")
             quality.time_feedback(now - found.time)
-            if found.is_class:
-                quality.observe(label, found.value)
-
-
-def _check_label(label: Label, found: _Remembered, model: Model, row: int) -> None:
-    """Refuse a true label that the prediction cannot be compared with."""
-    where = f"y_true[{row}]"
-    if found.is_class and model.class_set is not None and label not in model.class_set:
-        detail = (
-            f"{where} is {label!r}, which is no class of the model ({_shown(model.classes or [])}): send the class "
-            "itself, or serve the model with classes=[...] to add it"
-        )
-        raise Refusal(400, "wrong_class", detail, which=where)
-    if isinstance(label, str) != isinstance(found.value, str):
-        kind = "text" if isinstance(found.value, str) else "a number"
-        detail = f"{where} is {label!r} and the prediction was {found.value!r}: send {kind}"
-        raise Refusal(400, "wrong_type", detail, which=where)
-
-
-def _shown(classes: Sequence[Label]) -> str:
-    some = ", ".join(map(repr, classes[:10]))
-    return some if len(classes) <= 10 else f"{some} and {len(classes) - 10} more"  # noqa: PLR2004 - fits on a line
+            if found.outputs is not None:
+                truths.count(label, found.outputs, found.row, found.served.metrics)

@@ -16,6 +16,7 @@ from monitorkit.serving.refusals import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from monitorkit.metrics import Task
     from monitorkit.serving.payload import Label, Matrix
 
 __all__ = ["Model", "Outputs"]
@@ -25,12 +26,34 @@ MAX_MESSAGE_LENGTH = 500
 _PLAIN = frozenset({str, int, float, bool})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outputs:
-    """Predictions as plain values, one a row, and whether they are classes."""
+    """Predictions as plain values, one a row, and how they are to be judged.
+
+    Attributes
+    ----------
+    predictions
+        One plain value a row: a class, a number, or for several labels a list.
+    task
+        What kind of prediction they are; empty where true labels cannot judge them, such as a row of probabilities.
+    probabilities
+        Probability of each class, of shape (n_rows, n_classes), in the order of the model's classes; None where the
+        model tells none.
+
+    Examples
+    --------
+    >>> Outputs(["cat", "dog", "dog"], "classification").part(1, 3)
+    Outputs(predictions=['dog', 'dog'], task='classification', probabilities=None)
+    """
 
     predictions: list[Any]
-    are_classes: bool
+    task: Task = ""
+    probabilities: Matrix | None = None
+
+    def part(self, start: int, stop: int) -> Outputs:
+        """Rows from start up to, not including, stop."""
+        probabilities = None if self.probabilities is None else self.probabilities[start:stop]
+        return Outputs(self.predictions[start:stop], self.task, probabilities)
 
 
 class Model:
@@ -57,7 +80,7 @@ class Model:
     Examples
     --------
     >>> Model(lambda X: X.sum(axis=1)).predict(np.array([[1.0, 2.0]]))
-    Outputs(predictions=[3.0], are_classes=False)
+    Outputs(predictions=[3.0], task='regression', probabilities=None)
     """
 
     def __init__(
@@ -71,7 +94,7 @@ class Model:
         self.class_name = type(owner).__name__
         self.framework = type(owner).__module__.partition(".")[0]
         self.feature_names: list[str] | None = _names(getattr(owner, "feature_names_in_", None))
-        self.task = _task(owner)
+        self.task: Task = _task(owner)
         self.classes = _classes(owner) if classes is None else _given_classes(classes)
         self.class_set = None if self.classes is None else frozenset(self.classes)
         if self.classes is not None:
@@ -118,7 +141,7 @@ class Model:
         values = array.tolist()
         if array.dtype.kind == "O":
             values = [value.item() if isinstance(value, np.generic) else value for value in values]
-        return Outputs(values, self._are_classes(array, values))
+        return Outputs(values, self._task_of(array, values))
 
     def _table(self, X: Matrix) -> Any:  # noqa: ANN401 - an array, or a frame for a model that was fitted on one
         if self.feature_names is None:
@@ -127,12 +150,16 @@ class Model:
 
         return pd.DataFrame(X, columns=self.feature_names)
 
-    def _are_classes(self, array: np.ndarray[Any, np.dtype[Any]], values: list[Any]) -> bool:
-        if array.ndim != 1 or self.task == "regression":
-            return False
-        if array.dtype.kind == "O" and not set(map(type, values)) <= _PLAIN:
-            return False
+    def _task_of(self, array: np.ndarray[Any, np.dtype[Any]], values: list[Any]) -> Task:
+        """How this result is to be judged: a model's method can return something else than its predictions."""
+        if array.ndim != 1 or (array.dtype.kind == "O" and not set(map(type, values)) <= _PLAIN):
+            return ""
+        if self.task != "regression" and self._are_classes(array, values):
+            return "classification"
         # A method such as decision_function belongs to a classifier, and still does not return classes.
+        return "regression" if self.task != "classification" and array.dtype.kind in "fiu" else ""
+
+    def _are_classes(self, array: np.ndarray[Any, np.dtype[Any]], values: list[Any]) -> bool:
         return array.dtype.kind in "biuUO" if self.class_set is None else self.class_set.issuperset(values)
 
 
@@ -170,7 +197,7 @@ def _names(names: Any) -> list[str] | None:  # noqa: ANN401 - an array of text w
     return None if names is None else [str(name) for name in names]
 
 
-def _task(owner: object) -> str:
+def _task(owner: object) -> Task:
     base = sys.modules.get("sklearn.base")
     if base is None or not isinstance(owner, base.BaseEstimator):
         return ""

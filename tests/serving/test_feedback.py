@@ -36,7 +36,7 @@ def served_as(metrics, version="1", **options):
 
 
 def classes(*values):
-    return Outputs(list(values), are_classes=True)
+    return Outputs(list(values), "classification")
 
 
 def value(registry, name, version="1", **labels):
@@ -149,6 +149,6 @@ def test_a_label_of_another_type_is_refused(metrics, clock, predicted, label, hi
 def test_values_that_are_no_classes_are_joined_and_not_scored(registry, metrics, clock):
     served = served_as(metrics)
     store = FeedbackStore(Limits(), clock=clock)
-    ids = store.remember(Outputs([1.5, [0.1, 0.9]], are_classes=False), served)
+    ids = store.remember(Outputs([1.5, [0.1, 0.9]]), served)
     assert store.join(ids, [1.25, 3], served) == ["joined", "joined"]
     assert value(registry, "model_accuracy") is None

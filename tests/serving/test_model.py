@@ -47,13 +47,13 @@ def test_a_pipeline_is_named_after_its_last_step():
 def test_predictions_of_a_classifier_are_classes(classifier):
     outputs = Model(classifier).predict(X)
     assert outputs.predictions == list(Y)
-    assert outputs.are_classes
+    assert outputs.task == "classification"
 
 
 def test_predictions_of_a_regressor_are_none(classifier):
     model = Model(LinearRegression().fit(X, [1, 2, 3, 4]))
     assert model.task == "regression"
-    assert not model.predict(X).are_classes
+    assert model.predict(X).task != "classification"
 
 
 def test_several_outputs_have_no_classes_of_one():
@@ -61,13 +61,13 @@ def test_several_outputs_have_no_classes_of_one():
     model = Model(tree)
     assert model.classes is None
     assert model.predict(X[:1]).predictions == [["0", "a"]]
-    assert not model.predict(X).are_classes
+    assert model.predict(X).task != "classification"
 
 
 def test_clusters_are_classes_that_were_not_told():
     model = Model(KMeans(2, n_init=1, random_state=0).fit(X))
     assert model.classes is None
-    assert model.predict(X).are_classes
+    assert model.predict(X).task == "classification"
 
 
 def test_a_method_of_a_classifier_is_served_with_what_its_owner_knows(classifier):
@@ -75,8 +75,8 @@ def test_a_method_of_a_classifier_is_served_with_what_its_owner_knows(classifier
     outputs = model.predict(X)
     assert (model.name, model.n_features) == ("LogisticRegression", 2)
     assert np.allclose(outputs.predictions, classifier.predict_proba(X))
-    assert not outputs.are_classes
-    assert not Model(classifier.decision_function).predict(X).are_classes
+    assert outputs.task != "classification"
+    assert Model(classifier.decision_function).predict(X).task != "classification"
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_a_method_of_a_classifier_is_served_with_what_its_owner_knows(classifier
 def test_results_of_any_kind_become_plain_values(result, values, are_classes):
     outputs = Model(lambda X: result).predict(X[:2])
     assert outputs.predictions == values
-    assert outputs.are_classes is are_classes
+    assert (outputs.task == "classification") is are_classes
     assert orjson.loads(orjson.dumps(outputs.predictions)) == values
 
 
 def test_floats_are_classes_where_they_are_declared():
-    assert Model(lambda X: X[:, 0], classes=[0.0, 1.0, 2.0]).predict(X).are_classes
+    assert Model(lambda X: X[:, 0], classes=[0.0, 1.0, 2.0]).predict(X).task == "classification"
 
 
 def test_a_model_fitted_on_a_frame_is_given_one():
