@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import timedelta
+from typing import Any
 
 from monitorkit.errors import InvalidType, InvalidValue
 
@@ -23,6 +24,8 @@ LONGEST_SECONDS = 2**63 / 1e9
 _UNITS = {"y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>\d+){unit}{'(?!s)' if unit == 'm' else ''})?" for unit in _UNITS))
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NO_LENGTH = re.compile(r"\[\d*[MY]\]$|m8$")
+_NOT_A_TIME = -(2**63)
 
 
 def seconds(duration: Duration, *, name: str = "duration") -> float:
@@ -31,7 +34,8 @@ def seconds(duration: Duration, *, name: str = "duration") -> float:
     Parameters
     ----------
     duration
-        ``"5m"``, ``"1h30m"``, ``"500ms"``; a number or a digit string, taken as seconds; or a timedelta.
+        ``"5m"``, ``"1h30m"``, ``"500ms"``; a number or a digit string, taken as seconds; or a timedelta,
+        pandas' and numpy's included.
     name
         What the duration is called in an error message.
 
@@ -49,6 +53,8 @@ def seconds(duration: Duration, *, name: str = "duration") -> float:
     """
     if isinstance(duration, timedelta):
         value = duration.total_seconds()
+    elif (dtype := getattr(duration, "dtype", None)) is not None:
+        value = _of_numpy(duration, dtype, name)
     elif isinstance(duration, str):
         value = _parse(duration.strip(), name)
     elif isinstance(duration, bool) or not hasattr(duration, "__float__"):
@@ -60,6 +66,17 @@ def seconds(duration: Duration, *, name: str = "duration") -> float:
     if value > LONGEST_SECONDS:
         raise InvalidValue(f"{name}: {duration!r} is longer than Prometheus can count, 292 years")
     return value
+
+
+def _of_numpy(value: Any, dtype: Any, name: str) -> float:  # noqa: ANN401 - numpy is not loaded for its sake
+    """Seconds of a number or a timedelta64 of numpy, NaN where it is not a time."""
+    if getattr(value, "shape", None) == () and dtype.kind in "iuf":
+        return float(value)
+    # A timedelta64's float() is a count of whatever unit it has; months have no length.
+    if getattr(value, "shape", None) != () or dtype.kind != "m" or _NO_LENGTH.search(dtype.str):
+        raise InvalidType(f"{name}: {value!r} is no duration; write '5m', a number of seconds or a timedelta")
+    in_ns = int(value.astype("timedelta64[ns]").astype("int64"))
+    return math.nan if in_ns == _NOT_A_TIME else in_ns / 1e9
 
 
 def _parse(text: str, name: str) -> float:

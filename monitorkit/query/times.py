@@ -11,6 +11,8 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,7 @@ import pandas as pd
 
 from monitorkit.durations import Duration, format_duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.query.relative import milliseconds, relative
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,16 +28,17 @@ if TYPE_CHECKING:
 __all__ = ["Moment", "Window", "default_step", "iso", "moment", "now_ms", "window", "wire_text"]
 
 Moment = str | float | date | datetime
-"""A point in time: a datetime, a unix time in seconds, ``"now"``, ``"now-1h"``, ``"1h30m"`` (ago) or ISO 8601 text."""
+"""A point in time: a datetime, a unix time in seconds, or text: ``"now-1h"``, ``"now-1d/d"``, ``"1h30m"`` (ago), ISO
+8601."""
 
 MAX_STEPS = 50_000_000
 DEFAULT_LAST = "1h"
 DEFAULT_POINTS = 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_RELATIVE = re.compile(r"now(?:\s*([+-])\s*(\S+))?")
-_FORMS = "write 'now', 'now-1h', '1h30m' (ago), '2026-01-31T12:00' (local time), a unix time or a datetime"
+_YEAR = re.compile(r"[12]\d{3}")
+_BASIC_DATE = re.compile(r"[12]\d{3}[01]\d[0-3]\d")
+_FORMS = "write 'now', 'now-1h', 'now-1d/d', '1h30m' (ago), '2026-01-31T12:00' (local time), a unix time or a datetime"
 _LATEST_UNIX = 1e11
 
 # What an interval is rounded to, by its upper limit, in ms: Grafana's roundInterval (packages/grafana-data
@@ -134,7 +138,7 @@ def window(
     """
     if last is not None and start is not None:
         raise InvalidValue(f"last={last!r} and start={start!r}: give one of them, not both")
-    end_ms = now if end is None else moment(end, now=now, name="end")
+    end_ms = now if end is None else moment(end, now=now, name="end", round_up=True)
     if start is None:
         start_ms = end_ms - _milliseconds(DEFAULT_LAST if last is None else last, name="last")
     else:
@@ -163,19 +167,22 @@ def default_step(range_ms: int, *, points: int = DEFAULT_POINTS) -> int:
     return next((rounded for limit, rounded in _ROUNDED if interval < limit), _LONGEST)
 
 
-def moment(value: Moment, *, now: int, name: str = "time") -> int:
+def moment(value: Moment, *, now: int, name: str = "time", round_up: bool = False) -> int:
     """Milliseconds since 1970 of a point in time.
 
     Parameters
     ----------
     value
         A datetime or pandas Timestamp (a naive one means local time), a date (its first moment, local time), a unix
-        time in seconds, or text: ``"now"``, ``"now-1h"``, a duration such as ``"1h30m"`` (that long ago), a unix time,
-        or ISO 8601 such as ``"2026-01-31T12:00Z"`` (without an offset: local time).
+        time in seconds, or text: ``"now"``, ``"now-1h"``, ``"now-1d/d"`` (Grafana's rounding, here to the beginning of
+        yesterday), a duration such as ``"1h30m"`` (that long ago), a unix time, or ISO 8601 such as
+        ``"2026-01-31T12:00Z"`` (without an offset: local time).
     now
         The present, in ms.
     name
         What the value is called in an error message.
+    round_up
+        Whether ``/d`` means the end of the day instead of its beginning.
 
     Raises
     ------
@@ -183,6 +190,11 @@ def moment(value: Moment, *, now: int, name: str = "time") -> int:
         If it cannot be read, or is out of range (a unix time in milliseconds, for example).
     InvalidType
         If it is of another type, such as ``numpy.datetime64``, which does not say whether it means UTC or local time.
+
+    Notes
+    -----
+    A local time that a change of the clocks skips is read with the offset before the change; one that there is twice is
+    the first of the two, unless the datetime's ``fold`` is 1 (PEP 495).
 
     Examples
     --------
@@ -192,14 +204,19 @@ def moment(value: Moment, *, now: int, name: str = "time") -> int:
     1700000000191
     """
     if isinstance(value, str):
-        return _of_text(value.strip(), now, name)
+        return _of_text(value.strip(), now, name, round_up=round_up)
     if isinstance(value, date):
         return _of_date(value, name)
-    try:
-        unix = float(value)
-    except (TypeError, ValueError):
-        raise InvalidType(f"{name}: {value!r} is no time; {_FORMS}") from None
-    return _of_unix(unix, name)
+    other: object = value
+    if isinstance(other, np.datetime64):
+        # frame.index.values are such, in UTC; what people type means local time: either reading would be wrong for one.
+        raise InvalidType(
+            f"{name}: {value!r} does not say its time zone; write pd.Timestamp(..., tz='UTC'), "
+            "or pd.Timestamp(...) for local time"
+        )
+    if isinstance(other, bool) or not isinstance(other, Real | Decimal):
+        raise InvalidType(f"{name}: {other!r} is no time; {_FORMS}")
+    return _of_unix(float(other), name)
 
 
 def _of_unix(value: float, name: str) -> int:
@@ -216,18 +233,26 @@ def _of_date(value: date, name: str) -> int:
     elif not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date means this one in local time
     try:
-        # astimezone reads a naive datetime as local time.
-        return round((value.astimezone(UTC) - _EPOCH) / _MILLISECOND)
+        return milliseconds(value)
     except (OverflowError, OSError, ValueError) as error:
         raise InvalidValue(f"{name}: {value!r} is out of range") from error
 
 
-def _of_text(text: str, now: int, name: str) -> int:
-    if match := _RELATIVE.fullmatch(text):
-        sign, distance = match.groups()
-        return now + (_milliseconds(distance, name=name) * (1 if sign == "+" else -1) if distance else 0)
+def _of_text(text: str, now: int, name: str, *, round_up: bool) -> int:
+    counted = relative(text, now=now, name=name, round_up=round_up)
+    if counted is not None:
+        return counted
+    if _YEAR.fullmatch(text):
+        raise InvalidValue(f"{name}: {text!r} may be a year or a unix time; write '{text}-01-01', or the number {text}")
     try:
-        return _of_unix(float(text), name)
+        if not _BASIC_DATE.fullmatch(text):
+            return _of_unix(float(text), name)
+    except InvalidValue:
+        raise
+    except ValueError:
+        pass
+    try:
+        return _of_date(datetime.fromisoformat(text), name)
     except InvalidValue:
         raise
     except ValueError:
@@ -235,12 +260,6 @@ def _of_text(text: str, now: int, name: str) -> int:
     try:
         return now - _milliseconds(text, name=name)
     except InvalidValue:
-        pass
-    try:
-        return _of_date(datetime.fromisoformat(text), name)
-    except InvalidValue:
-        raise
-    except ValueError:
         raise InvalidValue(f"{name}: {text!r} is no time; {_FORMS}") from None
 
 

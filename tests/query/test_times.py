@@ -1,5 +1,6 @@
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,8 @@ def berlin(monkeypatch):
         (datetime(2023, 11, 15, 3, 43, 20, 191_000, tzinfo=timezone(timedelta(hours=5.5))), 1_700_000_000_191),
         (pd.Timestamp("2023-11-14T22:13:20.191Z"), 1_700_000_000_191),
         (pd.Timestamp("2023-11-14T22:13:20.191000001Z"), 1_700_000_000_191),
+        (Decimal("1700000000.191"), 1_700_000_000_191),
+        ("2023-11-14T22:13:20.191000001Z", 1_700_000_000_191),
         (datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC), -1),
     ],
 )
@@ -70,6 +73,33 @@ def test_a_naive_time_is_local_time(naive, berlin):
     assert moment(naive, now=NOW) == 1_782_900_000_000  # 10:00 UTC, in summer
 
 
+def test_a_local_time_that_a_clock_change_skips_is_read_with_the_offset_before_it(berlin):
+    for skipped in (datetime(2026, 3, 29, 2, 30), pd.Timestamp("2026-03-29 02:30"), "2026-03-29T02:30"):  # noqa: DTZ001
+        assert moment(skipped, now=NOW) == moment("2026-03-29T01:30Z", now=NOW)
+
+
+def test_a_local_time_that_there_is_twice_is_the_first_unless_it_says_otherwise(berlin):
+    for twice in (datetime(2026, 10, 25, 2, 30), pd.Timestamp("2026-10-25 02:30"), "2026-10-25T02:30"):  # noqa: DTZ001
+        assert moment(twice, now=NOW) == moment("2026-10-25T00:30Z", now=NOW)
+    second = datetime(2026, 10, 25, 2, 30, fold=1)  # noqa: DTZ001
+    assert moment(second, now=NOW) == moment("2026-10-25T01:30Z", now=NOW)
+
+
+def test_whole_days_are_asked_for_as_in_grafana(berlin):
+    now = moment("2026-11-25T14:20", now=NOW)
+    asked = window(start="now-1d/d", end="now-1d/d", step="1h", now=now)
+    assert (iso(asked.start_ms), iso(asked.end_ms)) == ("2026-11-23T23:00:00.000Z", "2026-11-24T22:59:59.999Z")
+    assert asked.n_steps == 24
+
+
+def test_eight_digits_are_a_date_and_four_are_not_guessed_at(berlin):
+    assert moment("20260701", now=NOW) == moment(date(2026, 7, 1), now=NOW)
+    with pytest.raises(
+        InvalidValue, match="at: '2026' may be a year or a unix time; write '2026-01-01', or the number"
+    ):
+        moment("2026", now=NOW, name="at")
+
+
 def test_a_date_is_its_first_moment_in_local_time(berlin):
     assert moment(date(2026, 7, 1), now=NOW) == moment("2026-06-30T22:00:00Z", now=NOW)
 
@@ -93,10 +123,17 @@ def test_a_moment_that_cannot_be_says_why(value, reason):
         moment(value, now=NOW, name="at")
 
 
-@pytest.mark.parametrize("value", [None, [1], timedelta(hours=1), np.datetime64("2026-01-01")])
+@pytest.mark.parametrize(
+    "value", [None, [1], timedelta(hours=1), True, np.True_, np.array([1.0]), pd.Series([1.0]), pd.NA, 1j]
+)
 def test_a_moment_of_another_type_is_refused(value):
     with pytest.raises(InvalidType, match="is no time; write 'now'"):
         moment(value, now=NOW)
+
+
+def test_a_datetime64_could_mean_two_times_and_is_refused():
+    with pytest.raises(InvalidType, match=r"start: .* does not say its time zone; write pd.Timestamp\(..., tz='UTC'\)"):
+        window(start=np.datetime64("2026-01-01"), now=NOW)
 
 
 def test_a_window_ends_now_and_begins_before():
