@@ -97,7 +97,8 @@ def test_a_body_of_100_mb_is_refused_without_being_kept(server, http, counts):
     unannounced = http.post(server.url + "/predict", data=chunks(), timeout=60)
     assert announced.status_code == unannounced.status_code == 413
     assert announced.json()["detail"] == "the body is longer than 33554432 bytes: send fewer instances at a time"
-    assert peak_megabytes() - before < 60
+    # At most the 32 MB of the limit are held, twice for the moment in which the buffer grows; never the 100.
+    assert peak_megabytes() - before < 90
     assert counts.by_status == {"client_error": 2}
     assert http.post(server.url + "/predict", json=GOOD, timeout=10).status_code == 200
 
