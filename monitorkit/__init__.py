@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, start_prometheus
-    from monitorkit.serving import ModelServer, serve
+    from monitorkit.serving import Batching, ModelServer, serve
 
 __version__ = "0.1.0"
 
@@ -56,11 +56,12 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "start_prometheus"),
-    "serving": ("ModelServer", "serve"),
+    "serving": ("Batching", "ModelServer", "serve"),
 }
 
 __all__ = [
     "AlertRule",
+    "Batching",
     "Dashboard",
     "DashboardError",
     "InvalidType",

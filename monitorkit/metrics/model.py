@@ -7,6 +7,7 @@ inference_requests_total               counter   status                         
 inference_latency_seconds              gauge                                     latency of the last request
 inference_request_duration_seconds     histogram                                 whole requests
 inference_phase_duration_seconds       histogram phase                           where the time goes
+inference_batch_size                   histogram                                 rows in a call of the model
 inference_in_flight_requests           gauge                                     saturation
 inference_queue_length                 gauge                                     saturation
 model_accuracy, _recall, _precision    gauge                                     over a window of labelled predictions

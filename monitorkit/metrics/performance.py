@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-__all__ = ["DURATION_BUCKETS", "PHASES", "PHASE_BUCKETS", "PerformanceFamilies", "RequestMetrics", "RequestStatus"]
+__all__ = [
+    "BATCH_BUCKETS",
+    "DURATION_BUCKETS",
+    "PHASES",
+    "PHASE_BUCKETS",
+    "PerformanceFamilies",
+    "RequestMetrics",
+    "RequestStatus",
+]
 
 RequestStatus = Literal["ok", "client_error", "server_error", "shed"]
 
@@ -27,6 +35,7 @@ DURATION_BUCKETS = (
     *(0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0),
 )
 PHASE_BUCKETS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 180.0)
+BATCH_BUCKETS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 
 
 class PerformanceFamilies:
@@ -70,6 +79,15 @@ class PerformanceFamilies:
             buckets=PHASE_BUCKETS,
             registry=registry,
         )
+        self.batch = Histogram(
+            "inference_batch_size",
+            "Rows in one call of the model. Requests that wait while it is busy leave together, so rising load makes "
+            "calls larger before it makes requests slower. Mean: rate(_sum) / rate(_count); calls per second: "
+            "rate(_count).",
+            MODEL_LABELS,
+            buckets=BATCH_BUCKETS,
+            registry=registry,
+        )
         self.in_flight = Gauge(
             "inference_in_flight_requests",
             "Prediction requests received and not yet answered. Rises without end when requests come faster than the "
@@ -102,6 +120,7 @@ class RequestMetrics:
         self._requests = {status: families.requests.labels(*self._labels, status) for status in statuses}
         self._duration = families.duration.labels(*self._labels)
         self._phases = [families.phase.labels(*self._labels, phase) for phase in PHASES]
+        self._batch = families.batch.labels(*self._labels)
         self._latency: Gauge | None = None
         self._active = True
         self._lock = threading.Lock()
@@ -135,6 +154,10 @@ class RequestMetrics:
         """Observe where the time of one request went, in seconds."""
         for histogram, duration in zip(self._phases, (queue, preprocess, predict, postprocess), strict=True):
             histogram.observe(duration)
+
+    def observe_batch(self, rows: int) -> None:
+        """Observe how many rows one call of the model got."""
+        self._batch.observe(rows)
 
     def watch_queue(self, length: Callable[[], float]) -> None:
         """Export the queue's length, asked for at each scrape."""

@@ -117,7 +117,7 @@ class ModelApplication(Application):
         try:
             body = await read_body(scope, receive, self.limits.body_bytes)
             X = read_instances(body, served.model.n_features)
-            outputs, job = await self._worker.predict(served.model, X)
+            outputs, job = await self._worker.predict(served, X)
             answer = self._predictions(outputs, served)
         except Refusal as refusal:
             requests.count(refusal.status)

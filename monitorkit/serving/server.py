@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit import ports, running
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
@@ -13,6 +13,7 @@ from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving import client, pages
 from monitorkit.serving.app import MetricsApplication, ModelApplication
+from monitorkit.serving.batching import checked_batching
 from monitorkit.serving.feedback import FeedbackStore, Served
 from monitorkit.serving.listener import Listener
 from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_text
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
+    from monitorkit.serving.batching import Batching
     from monitorkit.serving.client import Predictions
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.model import Model
@@ -116,6 +118,18 @@ class ModelServer:
     def model(self) -> object:
         """The model that is served now."""
         return self._application.served.model.wrapped
+
+    @property
+    def batching(self) -> Batching | Literal[False]:
+        """How requests that wait leave together, False where each leaves alone; may be set while it runs.
+
+        Set True for the default, False for none, or a :class:`monitorkit.Batching`.
+        """
+        return self._worker.batching
+
+    @batching.setter
+    def batching(self, batching: Batching | bool) -> None:
+        self._worker.batching = checked_batching(batching)
 
     @property
     def url(self) -> str:
@@ -305,6 +319,7 @@ def serve(
     example: Sequence[float] | None = None,
     window: int = DEFAULT_WINDOW,
     limits: Limits = DEFAULT_LIMITS,
+    batching: Batching | bool = True,
 ) -> ModelServer:
     """Serve a model over HTTP from this process, measured.
 
@@ -335,6 +350,10 @@ def serve(
         How many labelled predictions ``model_accuracy`` and its like are computed over.
     limits
         Bounds on what clients send.
+    batching
+        Whether requests that wait while the model is busy leave together, in one call of it; a
+        :class:`monitorkit.Batching` says how many and for how long. False for a model that looks at the rows of a call
+        together, so that a stranger's rows would change an answer.
 
     Raises
     ------
@@ -362,13 +381,16 @@ def serve(
         limits=limits,
     )
     name = checked_text("name", adapter.name if name is None else name)
+    batching = checked_batching(batching)
     with running.starting(KIND, name):
         server: ModelServer | None = running.find(KIND, name)
         if server is not None:
             server._check_place(host, port, metrics_port)  # noqa: SLF001 - of this module
             server._swap(adapter, settings)  # noqa: SLF001 - of this module
+            server.batching = batching
             return server
         server = ModelServer(adapter, settings, name, host=host, port=port, metrics_port=metrics_port)
+        server.batching = batching
         server._start()  # noqa: SLF001 - of this module
         running.add(KIND, server)
         return server

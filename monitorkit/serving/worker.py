@@ -8,36 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from monitorkit.serving.batching import DEFAULT_BATCHING
+from monitorkit.serving.queue import Closed, Full, Job, JobQueue
 from monitorkit.serving.refusals import Refusal, stopping
 
 if TYPE_CHECKING:
-    from monitorkit.serving.model import Model, Outputs
+    from monitorkit.serving.batching import Batching
+    from monitorkit.serving.feedback import Served
+    from monitorkit.serving.model import Outputs
     from monitorkit.serving.payload import Matrix
 
-__all__ = ["Job", "PredictionWorker"]
+__all__ = ["PredictionWorker"]
 
 ANSWER_TOGETHER_SECONDS = 0.0005
 """Answers of a fast model leave together, those of a slow one at once: waking the event loop costs more than a fast
 model's prediction."""
 
-
-class Job:
-    """Rows to predict, and what became of them; times in seconds on the performance counter."""
-
-    __slots__ = ("X", "ended", "future", "model", "outcome", "queued", "started")
-
-    def __init__(self, model: Model, X: Matrix, future: asyncio.Future[Outputs]) -> None:
-        self.model = model
-        self.X = X
-        self.future = future
-        self.outcome: Outputs | Refusal | None = None
-        self.queued = time.perf_counter()
-        self.started = self.ended = 0.0
+LONGEST_RETRY_SECONDS = 300
+RECENT = 0.1
+"""Weight of the latest call in the mean time of a job."""
 
 
 class PredictionWorker:
@@ -49,13 +43,15 @@ class PredictionWorker:
         Name of the thread.
     queue_length
         How many jobs may wait.
+    batching
+        How jobs that wait leave together; False for each alone.
     """
 
-    def __init__(self, name: str, *, queue_length: int) -> None:
-        self.queue_length = queue_length
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+    def __init__(self, name: str, *, queue_length: int, batching: Batching | Literal[False] = DEFAULT_BATCHING) -> None:
+        self._queue = JobQueue(queue_length, batching)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._stopped = False
+        self._call: tuple[float, int] | None = None
+        self._seconds_per_job = 0.0
 
     def start(self) -> None:
         """Start the thread."""
@@ -66,11 +62,29 @@ class PredictionWorker:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def queue_length(self) -> int:
+        """How many jobs may wait; may be set at any time."""
+        return self._queue.length
+
+    @queue_length.setter
+    def queue_length(self, length: int) -> None:
+        self._queue.length = length
+
+    @property
+    def batching(self) -> Batching | Literal[False]:
+        """How jobs that wait leave together; may be set at any time."""
+        return self._queue.batching
+
+    @batching.setter
+    def batching(self, batching: Batching | Literal[False]) -> None:
+        self._queue.batching = batching
+
     def waiting(self) -> int:
         """How many jobs wait."""
-        return self._queue.qsize()
+        return len(self._queue)
 
-    async def predict(self, model: Model, X: Matrix) -> tuple[Outputs, Job]:
+    async def predict(self, served: Served, X: Matrix) -> tuple[Outputs, Job]:
         """Predict rows in turn with the others, and return the predictions and their times.
 
         Raises
@@ -78,47 +92,85 @@ class PredictionWorker:
         Refusal
             If the queue is full, the model fails, or the server stops.
         """
-        if self._queue.qsize() >= self.queue_length:
-            detail = f"{self.queue_length} requests are waiting for the model: try again later, or send fewer at a time"
-            raise Refusal(503, "queue_full", detail, headers={"retry-after": "1"})
-        if self._stopped:
-            raise stopping()
-        job = Job(model, X, asyncio.get_running_loop().create_future())
-        self._queue.put(job)
-        return await job.future, job
+        job = Job(served, X, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put(job)
+        except Full:
+            raise self._shed() from None
+        except Closed:
+            raise stopping() from None
+        try:
+            return await job.future, job
+        finally:
+            if not job.started:
+                self._queue.withdraw(job)
 
     def stop(self, timeout_seconds: float) -> bool:
         """End the thread after what is queued; return whether it has ended."""
-        self._stopped = True
-        self._queue.put(None)
+        self._queue.close()
         if self._thread.ident is not None:
             self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
+    def _shed(self) -> Refusal:
+        waiting = self._queue.length
+        seconds = min(LONGEST_RETRY_SECONDS, max(1, math.ceil(waiting * self._pace())))
+        detail = f"{waiting} requests are waiting for the model: try again in {seconds} s, or send fewer at a time"
+        return Refusal(503, "queue_full", detail, headers={"retry-after": str(seconds)})
+
+    def _pace(self) -> float:
+        """Seconds a job, as measured; a call that lasts longer than those before it counts already."""
+        call = self._call
+        return max(self._seconds_per_job, (time.perf_counter() - call[0]) / call[1] if call else 0.0)
+
     def _run(self) -> None:
         done: list[Job] = []
         while True:
-            try:
-                job = self._queue.get_nowait() if done else self._queue.get()
-            except Empty:
-                _answer(done)
-                done = []
-                continue
-            if job is None:
-                _answer(done)
+            jobs = self._queue.take(wait=not done)
+            if jobs:
+                wanted = [job for job in jobs if not job.future.done()]
+                if wanted:
+                    self._predict(wanted)
+                    done += wanted
+                    if done[-1].ended - done[0].started <= ANSWER_TOGETHER_SECONDS:
+                        continue
+            _answer(done)
+            done = []
+            if jobs is None:
                 return
-            if not job.future.cancelled():
-                _predict(job)
-                done.append(job)
-                if job.ended - done[0].started > ANSWER_TOGETHER_SECONDS:
-                    _answer(done)
-                    done = []
+
+    def _predict(self, jobs: list[Job]) -> None:
+        started = time.perf_counter()
+        self._call = started, len(jobs)
+        for job in jobs:
+            job.started = started
+        if len(jobs) == 1 or not _predict_together(jobs):
+            for job in jobs:
+                _predict_alone(job)
+        self._call = None
+        seconds = (jobs[-1].ended - started) / len(jobs)
+        self._seconds_per_job += RECENT * (seconds - self._seconds_per_job)
 
 
-def _predict(job: Job) -> None:
-    job.started = time.perf_counter()
+def _predict_together(jobs: list[Job]) -> bool:
+    """Predict several jobs in one call; return whether that went well."""
+    served = jobs[0].served
+    served.metrics.requests.observe_batch(sum(len(job.X) for job in jobs))
     try:
-        job.outcome = job.model.predict(job.X)
+        outcomes = served.model.predict_together([job.X for job in jobs])
+    except BaseException:  # noqa: BLE001 - whose fault it is shows when each is predicted alone
+        return False
+    ended = time.perf_counter()
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        job.outcome = outcome
+        job.ended = ended
+    return True
+
+
+def _predict_alone(job: Job) -> None:
+    job.served.metrics.requests.observe_batch(len(job.X))
+    try:
+        job.outcome = job.served.model.predict(job.X)
     except Refusal as refusal:
         job.outcome = refusal
     except BaseException as error:  # noqa: BLE001 - the thread must outlive whatever a model's result does when it is read
