@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         ServiceError,
     )
     from monitorkit.promql import expr
-    from monitorkit.query import tidy
+    from monitorkit.query import read, tidy, write
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, start_prometheus
@@ -52,7 +52,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ServiceError",
     ),
     "promql": ("expr",),
-    "query": ("tidy",),
+    "query": ("read", "tidy", "write"),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "start_prometheus"),
@@ -78,12 +78,14 @@ __all__ = [
     "expr",
     "panels",
     "plot",
+    "read",
     "serve",
     "start_prometheus",
     "status",
     "stop_all",
     "tidy",
     "traffic",
+    "write",
     "write_rules",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ import yaml
 from monitorkit.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["YamlError", "absolute_path", "json_text", "read_yaml", "write_file", "yaml_text"]
+__all__ = ["YamlError", "absolute_path", "json_text", "read_yaml", "replacing", "write_file", "yaml_text"]
 
 YamlError = yaml.YAMLError
 """What :func:`read_yaml` raises."""
@@ -88,14 +89,7 @@ def absolute_path(path: str | os.PathLike[str], *, name: str = "path") -> Path:
 
 
 def write_file(path: str | Path, text: str) -> Path:
-    """Replace a file by `text` in one step, making its folder.
-
-    A reader, or a process that dies half way, sees the old text or the new one, never a part.
-
-    Raises
-    ------
-    InvalidValue, InvalidType
-        If it is no path, or that of a folder.
+    """Replace a file by `text` in one step, making its folder; see :func:`replacing`.
 
     Returns
     -------
@@ -103,17 +97,38 @@ def write_file(path: str | Path, text: str) -> Path:
         The file, absolute.
     """
     path = absolute_path(path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Replace a file in one step, making its folder: what is written into the file that this yields takes its place.
+
+    A reader, or a process that dies half way, sees the old file or the new one, never a part.
+
+    Raises
+    ------
+    InvalidValue, InvalidType
+        If it is no path, or that of a folder.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder, replacing(Path(folder, "a.txt")) as temporary:
+    ...     _ = temporary.write_text("whole")
+    """
+    path = absolute_path(path)
     if path.is_dir():
         raise InvalidValue(f"path: {str(path)!r} is a folder; name a file in it")
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        yield temporary
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    return path

@@ -33,6 +33,7 @@ DOORS = {
     "subprocess": {"guard", "processes"},
     "tqdm": {"progress"},
     "yaml": {"documents"},
+    "pyarrow": {"query"},
     "requests": {"query", "services"},
     "aiohttp": {"scenarios"},
     "uvicorn": {"serving"},
