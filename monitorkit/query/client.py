@@ -166,7 +166,8 @@ class PrometheusClient(ServerInfo):
         Prometheus answers at most 11,000 steps at once. A longer range is asked for in pieces; the result is the same,
         sample by sample.
         """
-        window = times.window(last=last, start=start, end=end, step=step, now=times.now_ms())
+        now = self._transport.now_ms("query_range", expr, last, start, end, step)
+        window = times.window(last=last, start=start, end=end, step=step, now=now)
         answer = pieces.fetch(_text(expr), window, self._ask_range)
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
         return self._described(frame, answer, expr, window)
@@ -213,7 +214,7 @@ class PrometheusClient(ServerInfo):
 
     def _at_once(self, expr: str, at: times.Moment | None) -> tuple[int, wire.Answer[wire.Result]]:
         """Moment of an instant query, and the answer to it."""
-        now = times.now_ms()
+        now = self._transport.now_ms("query", expr, at)
         at_ms = now if at is None else times.moment(at, now=now, name="at")
         return at_ms, self._ask("api/v1/query", query=_text(expr), time=times.wire_text(at_ms))
 

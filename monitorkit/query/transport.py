@@ -17,7 +17,7 @@ from requests.utils import check_header_validity
 
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
-from monitorkit.query import bodies, faults, wire
+from monitorkit.query import bodies, faults, times, wire
 from monitorkit.query.address import is_loopback, root, same_server
 from monitorkit.query.bodies import Reply
 from monitorkit.query.engine import UNKNOWN, Engine, recognise
@@ -79,6 +79,7 @@ class Transport:
             raise InvalidValue(f"timeout_seconds: {timeout_seconds!r} must be more than 0")
         if session is not None and not hasattr(session, "request"):
             raise InvalidType(f"session: {session!r} is no requests.Session")
+        self.clock: Callable[[tuple[object, ...]], int] = _machine_clock
         self._engine: Engine | None = None
         self.headers = _checked(headers or {})
         self.auth = _encoded(auth or from_url)
@@ -96,6 +97,10 @@ class Transport:
     def server(self) -> str:
         """URL and engine in one line, the engine once it is known."""
         return f"{self.url} ({self._engine})" if self._engine and str(self._engine) else self.url
+
+    def now_ms(self, *question: object) -> int:
+        """Return the present for a question, in ms: this machine's, or, in a replay, that of when it was recorded."""
+        return self.clock(question)
 
     def engine(self) -> Engine:
         """Return the program behind the URL, asked once."""
@@ -240,6 +245,10 @@ class Transport:
             raise ServerUnavailable(self.url, f"redirects to another host, {host}; connect to that one if you trust it")
         # The parameters are sent again, so a copy of them in the new address must not stay.
         return urlunsplit(urlsplit(target)._replace(query="", fragment=""))
+
+
+def _machine_clock(_question: tuple[object, ...]) -> int:
+    return times.now_ms()
 
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:
