@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         RuleError,
         ServerUnavailable,
         ServiceError,
+        Unsupported,
     )
     from monitorkit.promql import expr
     from monitorkit.query import read, tidy, write
@@ -50,6 +51,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "RuleError",
         "ServerUnavailable",
         "ServiceError",
+        "Unsupported",
     ),
     "promql": ("expr",),
     "query": ("read", "tidy", "write"),
@@ -74,6 +76,7 @@ __all__ = [
     "RuleError",
     "ServerUnavailable",
     "ServiceError",
+    "Unsupported",
     "connect",
     "expr",
     "panels",

@@ -5,6 +5,7 @@
     MonitorkitError
     ├── QueryError          a server refused a query
     ├── ServerUnavailable   no usable answer from a server
+    ├── Unsupported         a server does not have a part of the API
     ├── RuleError           a rule or rule file is wrong
     ├── DashboardError      a panel or dashboard is wrong
     ├── ServiceError        a process did not start, or ended
@@ -26,6 +27,7 @@ __all__ = [
     "RuleError",
     "ServerUnavailable",
     "ServiceError",
+    "Unsupported",
 ]
 
 
@@ -109,12 +111,40 @@ class ServerUnavailable(MonitorkitError):
         What was asked.
     reason
         What happened, and what to do about it.
+    status
+        Status of the HTTP answer, where one came.
     """
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, status: int | None = None) -> None:
         self.url = url
         self.reason = reason
+        self.status = status
         super().__init__(f"{url}: {reason}")
+
+
+class Unsupported(MonitorkitError):
+    """A server does not have a part of the API.
+
+    Parameters
+    ----------
+    what
+        The part that it does not have.
+    server
+        URL and version of the server, as one line.
+    advice
+        What to do instead.
+
+    Examples
+    --------
+    >>> print(Unsupported("list of flags", server="http://m:8428 (VictoriaMetrics)", advice="see how it was started"))
+    http://m:8428 (VictoriaMetrics): this server has no list of flags; see how it was started
+    """
+
+    def __init__(self, what: str, *, server: str, advice: str = "") -> None:
+        self.what = what
+        self.server = server
+        self.advice = advice
+        super().__init__(f"{server}: this server has no {what}" + (f"; {advice}" if advice else ""))
 
 
 class RuleError(MonitorkitError):

@@ -44,6 +44,19 @@ class Engine:
         """
         return {"nocache": "1", "latency_offset": "1ms"} if self.name == _VICTORIA_METRICS else {}
 
+    @property
+    def listing_params(self) -> dict[str, str]:
+        """Parameters that a listing over all of time carries.
+
+        VictoriaMetrics otherwise lists what it saw in the last day, and takes a start of 0 for none.
+        """
+        return {"start": "1"} if self.name == _VICTORIA_METRICS else {}
+
+    @property
+    def encodes_labels(self) -> bool:
+        """Whether a label name beyond letters, digits and _ is written U__... in a path, as Prometheus 3.0 reads it."""
+        return self.name != _VICTORIA_METRICS
+
 
 UNKNOWN = Engine()
 

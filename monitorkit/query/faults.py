@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
 
 from monitorkit.errors import QueryError
+from monitorkit.query import dialects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitorkit.query.bodies import Reply
     from monitorkit.query.wire import Malformed, Refused
 
-__all__ = ["no_answer", "no_use", "position", "refused"]
+__all__ = ["asked", "no_answer", "no_use", "position", "refused"]
 
-_PARSE_ERROR = re.compile(r'(?:invalid parameter "query": )?(?:(\d+):(\d+)|\w+ position): parse error: (.*)', re.DOTALL)
-_PARAMETER = re.compile(r'invalid parameter "query": ')
+_PARSE_ERROR = re.compile(r'(?:invalid parameter "[^"]+": )?(?:(\d+):(\d+)|\w+ position): parse error: (.*)', re.DOTALL)
+_PARAMETER = re.compile(r'^invalid parameter "(?:query|match\[\])": ')
 _EXCERPT = 200
 
 _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
@@ -100,13 +103,18 @@ def _excerpt(body: bytes) -> str:
 def refused(refusal: Refused, *, query: str, server: str) -> QueryError:
     """Turn an error of the API into ours, with the place in the query where the server tells it."""
     message = refusal.message
-    place = None
     if match := _PARSE_ERROR.match(message):
         line, column, message = match.groups()
         place = position(query, int(line), int(column)) if line else None
-    return QueryError(
-        _PARAMETER.sub("", message), query=query, error_type=refusal.error_type, position=place, server=server
-    )
+        return QueryError(message, query=query, error_type=refusal.error_type, position=place, server=server)
+    message, kind, place = dialects.reworded(_PARAMETER.sub("", message), refusal.error_type, query)
+    return QueryError(message, query=query, error_type=kind, position=place, server=server)
+
+
+def asked(params: Mapping[str, Any]) -> str:
+    """The PromQL in the parameters of a call: its query, or its one selector; empty where there is none."""
+    matches = params.get("match[]", ())
+    return str(params.get("query") or (matches[0] if len(matches) == 1 else ""))
 
 
 def position(query: str, line: int, column: int) -> int | None:

@@ -1,43 +1,63 @@
-"""What a server tells beside query results: its labels, targets and alerts, and what it is itself."""
+"""What a server tells of itself: what it scrapes and evaluates, how it is set up, which program it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitorkit.errors import ServerUnavailable
-from monitorkit.query import tables
-from monitorkit.query.selection import label_path
+from monitorkit.errors import InvalidValue, ServerUnavailable, Unsupported
+from monitorkit.promql import format as format_promql
+from monitorkit.query import parts, remarks, selection, tables
+from monitorkit.query.build import BuildInfo
+from monitorkit.query.engine import recognise
+from monitorkit.query.listings import Listings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from monitorkit.query.transport import Transport
+    from monitorkit.query.tables import TsdbStatus
 
 __all__ = ["ServerInfo"]
 
 READY_TIMEOUT_SECONDS = 2.0
 _NOT_FOUND = 404
+_TARGET_STATES = ("active", "dropped", "any")
 
 
-class ServerInfo:
-    """What can be asked of a server that is no query."""
+class ServerInfo(Listings):
+    """What can be asked of a server that is no query: what it holds, what it does, what it is."""
 
-    _transport: Transport
-
-    @property
-    def url(self) -> str:
-        """Root of the server."""
-        return self._transport.url
-
-    def targets(self) -> pd.DataFrame:
+    def targets(self, *, state: str = "active") -> pd.DataFrame:
         """List what the server scrapes.
+
+        Parameters
+        ----------
+        state
+            ``active``; ``dropped`` for what was found, but dropped by relabelling; ``any`` for both.
 
         Returns
         -------
         DataFrame of shape (n_targets, 6)
-            ``job``, ``instance``, ``health`` (up, down or unknown), ``last_error``, ``last_scrape``, ``url``.
+            ``job``, ``instance``, ``health`` (up, down, unknown or dropped), ``last_error``, ``last_scrape``, ``url``.
         """
-        return tables.targets(self._transport.call("api/v1/targets", {"state": "active"}).data)
+        if state not in _TARGET_STATES:
+            raise InvalidValue(f"state: {state!r} must be one of {', '.join(_TARGET_STATES)}")
+        answer = self._offer.ask(parts.TARGETS, {"state": state})
+        return self._framed(parts.TARGETS, answer, tables.targets)
+
+    def rules(self) -> pd.DataFrame:
+        """List what the server evaluates by itself.
+
+        Returns
+        -------
+        DataFrame of shape (n_rules, 16)
+            One row for each rule: ``group``, ``name``, ``type`` (alerting or recording), ``state``, ``query``,
+            ``for_seconds``, ``keep_firing_for_seconds``, ``n_alerts``, ``health``, ``last_error``, ``last_evaluation``,
+            ``evaluation_seconds``, ``interval_seconds``, ``labels``, ``annotations``, ``file``.
+        """
+        answer = self._offer.ask(parts.RULES)
+        frame = self._framed(parts.RULES, answer, tables.rules)
+        self._offer.remark_if_hollow(parts.RULES, empty=frame.empty)
+        return frame
 
     def alerts(self) -> pd.DataFrame:
         """List what is pending or firing.
@@ -47,16 +67,48 @@ class ServerInfo:
         DataFrame
             ``name``, ``state`` (pending or firing), ``active_at``, ``value``, one column per label, ``annotations``.
         """
-        return tables.alerts(self._transport.call("api/v1/alerts").data)
+        answer = self._offer.ask(parts.ALERTS)
+        frame = self._framed(parts.ALERTS, answer, tables.alerts)
+        self._offer.remark_if_hollow(parts.ALERTS, empty=frame.empty)
+        return frame
 
-    def labels(self, *, match: str | None = None) -> list[str]:
-        """Names of all labels, or of those on the series that a selector matches."""
-        return list(self._transport.call("api/v1/labels", {"match[]": match} if match else None).data)
+    def buildinfo(self) -> BuildInfo:
+        """Tell which program answers, and how it was built."""
+        answer = self._offer.ask(parts.BUILD)
+        return self._offer.read(parts.BUILD, answer, lambda data: BuildInfo.of(data, recognise(data)))
 
-    def label_values(self, label: str, *, match: str | None = None) -> list[str]:
-        """Values of one label, for example the metric names: ``label_values("__name__")``."""
-        path = f"api/v1/label/{label_path(label)}/values"
-        return list(self._transport.call(path, {"match[]": match} if match else None).data)
+    def flags(self) -> dict[str, str]:
+        """Command-line flags of the server, by name: ``flags()["storage.tsdb.retention.time"]``."""
+        answer = self._offer.ask(parts.FLAGS)
+        return self._offer.read(parts.FLAGS, answer, lambda data: {str(k): str(v) for k, v in data.items()})
+
+    def tsdb_status(self, *, limit: int = 10) -> TsdbStatus:
+        """Tell which metrics and labels the stored series are made of, the largest first.
+
+        Parameters
+        ----------
+        limit
+            Most rows in each ranking (Prometheus before 2.45 gives ten at most).
+        """
+        params = selection.limited(limit) | {"topN": str(limit)}
+        answer = self._offer.ask(parts.TSDB_STATUS, params)
+        return self._offer.read(parts.TSDB_STATUS, answer, lambda data: tables.tsdb_status(data, limit=limit))
+
+    def format_query(self, expr: str) -> str:
+        """Write a query in its canonical form.
+
+        Where the server has no formatter, monitorkit's own does it, with a remark.
+
+        Raises
+        ------
+        QueryError
+            If it is no valid query.
+        """
+        try:
+            return str(self._offer.ask(parts.FORMAT_QUERY, {"query": expr}, method="POST").data)
+        except Unsupported as missing:
+            remarks.issue([f"this server has no {missing.what}; monitorkit formatted the query by itself"])
+            return format_promql(expr)
 
     def ready(self) -> bool:
         """Whether the server answers queries."""

@@ -158,11 +158,11 @@ class Transport:
         try:
             answer: wire.Answer[T] = reply.answer()
         except wire.Refused as refusal:
-            raise faults.refused(refusal, query=str((params or {}).get("query", "")), server=self.server) from None
+            raise faults.refused(refusal, query=faults.asked(params or {}), server=self.server) from None
         except wire.Malformed as error:
-            raise ServerUnavailable(address, faults.no_use(reply, error)) from None
+            raise ServerUnavailable(address, faults.no_use(reply, error), status=reply.status) from None
         if not reply.ok:
-            raise ServerUnavailable(address, faults.no_use(reply))
+            raise ServerUnavailable(address, faults.no_use(reply), status=reply.status)
         return answer
 
     def fetch(
