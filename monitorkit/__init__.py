@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from monitorkit.promql import expr
-    from monitorkit.query import read, tidy, write
+    from monitorkit.query import quantiles, read, tidy, write
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, start_prometheus
@@ -54,7 +54,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Unsupported",
     ),
     "promql": ("expr",),
-    "query": ("read", "tidy", "write"),
+    "query": ("quantiles", "read", "tidy", "write"),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "start_prometheus"),
@@ -81,6 +81,7 @@ __all__ = [
     "expr",
     "panels",
     "plot",
+    "quantiles",
     "read",
     "serve",
     "start_prometheus",

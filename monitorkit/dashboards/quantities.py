@@ -64,7 +64,7 @@ _KEEPING = frozenset(
      "quantile_over_time", "stddev_over_time", "mad_over_time", "predict_linear", "double_exponential_smoothing",
      "holt_winters", "histogram_sum", "info")
 )  # fmt: skip
-_OBSERVED = frozenset(("histogram_quantile", "histogram_avg", "histogram_stddev"))
+_OBSERVED = frozenset(("histogram_quantile", "histogram_quantiles", "histogram_avg", "histogram_stddev"))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from monitorkit.query.client import PrometheusClient
 from monitorkit.query.frame_files import read, write
+from monitorkit.query.histograms import quantiles
 from monitorkit.query.long import tidy
 from monitorkit.query.remarks import ServerWarning
 
-__all__ = ["PrometheusClient", "ServerWarning", "read", "tidy", "write"]
+__all__ = ["PrometheusClient", "ServerWarning", "quantiles", "read", "tidy", "write"]

@@ -44,6 +44,7 @@ def test_a_metrics_name_tells_its_unit(name, unit):
         ("max_over_time(x_bytes[5m] offset 1d)", "bytes"),
         ("max_over_time((a_seconds / 1)[5m:])", "short"),
         ("histogram_quantile(0.99, sum by (le) (rate(x_seconds_bucket[5m])))", "s"),
+        ('histogram_quantiles(sum by (le) (rate(x_seconds_bucket[5m])), "quantile", 0.5, 0.9)', "s"),
         ("histogram_fraction(0, 0.1, rate(x_seconds[5m]))", "percentunit"),
         ("histogram_count(rate(x_seconds[5m]))", "count:/s"),
         ("rate(x_seconds_sum[5m]) / rate(x_seconds_count[5m])", "s"),

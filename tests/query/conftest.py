@@ -2,7 +2,6 @@
 
 import json
 import socket
-import struct
 import threading
 import urllib.parse
 import urllib.request
@@ -12,13 +11,13 @@ from types import SimpleNamespace
 
 import prometheus_server
 import pytest
+from remote_writing import STALE_NAN, histogram, remote_write, sample, series
 
 from monitorkit.processes import run
 from monitorkit.query import PrometheusClient
 
 T0 = 1_700_000_000_000  # ms; where the history begins
 NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
-STALE_NAN = struct.pack("<Q", 0x7FF0000000000002)  # Prometheus model/value/value.go
 
 
 @pytest.fixture(scope="session", params=prometheus_server.binaries() or [None], ids=str)
@@ -132,52 +131,6 @@ def plain_answer():
     return ask
 
 
-# Remote write 1.0: snappy-compressed protobuf (prompb/remote.proto, prompb/types.proto), written by hand: the only way
-# to put native histograms and stale markers of known value into a server.
-
-
-def varint(number):
-    encoded = b""
-    while number > 0x7F:
-        encoded += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return encoded + bytes([number])
-
-
-def zigzag(number):
-    return varint(number << 1 if number >= 0 else (-number << 1) - 1)
-
-
-def whole(tag, number):
-    return varint(tag << 3) + varint(number)
-
-
-def double(tag, number):
-    return varint(tag << 3 | 1) + (number if isinstance(number, bytes) else struct.pack("<d", number))
-
-
-def message(tag, content):
-    return varint(tag << 3 | 2) + varint(len(content)) + content
-
-
-def series(labels, *points):
-    pairs = sorted(labels.items())
-    named = b"".join(message(1, message(1, n.encode()) + message(2, v.encode())) for n, v in pairs)
-    return message(1, named + b"".join(points))
-
-
-def sample(ms, value):
-    return message(2, double(1, value) + whole(2, ms))
-
-
-def histogram(ms, *, count, total, zeros=0, deltas=()):
-    """Schema 0: bucket n holds (2^(n-1), 2^n]; from n = 0 upwards, without gaps."""
-    span = message(11, varint(1 << 3) + zigzag(0) + whole(2, len(deltas))) if deltas else b""
-    packed = message(12, b"".join(map(zigzag, deltas))) if deltas else b""
-    body = whole(1, count) + double(3, total) + varint(4 << 3) + zigzag(0) + double(5, 0.001) + whole(6, zeros)
-    return message(4, body + span + packed + whole(15, ms))
-
-
 def native_series():
     """Series with native histograms, one that also holds a plain number, one without buckets, and a stale one."""
     full = {"count": 6, "total": 10.5, "zeros": 1, "deltas": (2, 1)}
@@ -189,19 +142,6 @@ def native_series():
             series({"__name__": "gone"}, sample(NATIVE, 1.0), sample(NATIVE + 10_000, STALE_NAN)),
         ]
     )
-
-
-def remote_write(url, body):
-    # Snappy's block format: the length, then the bytes as literals, here at most 2^16 of them.
-    compressed = varint(len(body)) + bytes([61 << 2]) + struct.pack("<H", len(body) - 1) + body
-    headers = {
-        "Content-Encoding": "snappy",
-        "Content-Type": "application/x-protobuf",
-        "X-Prometheus-Remote-Write-Version": "0.1.0",
-    }
-    request = urllib.request.Request(f"{url}/api/v1/write", data=compressed, headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as response:
-        assert response.status in {200, 204}
 
 
 # A server that misbehaves on demand.

@@ -1,0 +1,104 @@
+"""Forms of a frame: which kind of result a user hands back, also after filtering and sorting, and what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.labels import NAME_LABEL
+from monitorkit.query.frames import LEGEND, TIMESTAMP, VALUE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["NATIVE", "Form", "form_of", "groups", "label_columns", "numbers", "without_name"]
+
+Form = Literal["instant", "range", "tidy", "samples", "native"]
+"""Instant and range as they come; both in their long form, without and with times; native histograms."""
+
+NATIVE = ("lower", "upper", "closed", "count", "histogram_count", "histogram_sum")
+"""Columns of native histograms beside labels and time."""
+
+
+def form_of(frame: object, *, caller: str) -> tuple[pd.DataFrame, Form]:
+    """Which form a frame has; a Series is taken for the column ``value``.
+
+    Parameters
+    ----------
+    caller
+        Name of the function that it was given to, for the error.
+
+    Raises
+    ------
+    InvalidType
+        If it is no frame.
+    InvalidValue
+        If it has no form that a query gives.
+    """
+    if isinstance(frame, pd.Series):
+        attrs = frame.attrs
+        frame = frame.to_frame(VALUE if not isinstance(frame.index, pd.DatetimeIndex) else frame.name)
+        frame.attrs = dict(attrs)
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidType(f"{caller}: {type(frame).__name__} is no frame; pass what prom.query() returned")
+    if isinstance(frame.index, pd.DatetimeIndex):
+        return frame, "range"
+    if set(NATIVE) <= set(frame.columns):
+        return frame, "native"
+    if VALUE not in frame.columns:
+        raise InvalidValue(
+            f"{caller}: this frame has neither timestamps for an index nor a column 'value'; "
+            "pass what prom.query() or prom.query_range() returned"
+        )
+    if frame.index.names != [None] or not pd.api.types.is_integer_dtype(frame.index.dtype):
+        return frame, "instant"
+    return frame, "samples" if TIMESTAMP in frame.columns else "tidy"
+
+
+def label_columns(frame: pd.DataFrame, form: Form) -> pd.DataFrame:
+    """Labels of a frame as columns of texts: one row per column of a range, else one per row."""
+    if form == "range":
+        labels = frame.columns.to_frame(index=False)
+    elif form == "instant":
+        labels = frame.index.to_frame(index=False)
+    else:
+        own = {TIMESTAMP, VALUE, *(NATIVE if form == "native" else ())} if form != "tidy" else {VALUE}
+        labels = frame.drop(columns=[name for name in frame.columns if name in own])
+        labels = labels.reset_index(drop=True)
+    index = frame.columns if form == "range" else frame.index if form == "instant" else labels.columns
+    if form in {"range", "instant"}:
+        labels.columns = pd.Index([LEGEND if name is None else name for name in index.names])
+    return labels.fillna("").astype("str")
+
+
+def numbers(values: Any, *, caller: str) -> NDArray[np.float64]:  # noqa: ANN401 - a Series or a DataFrame
+    """Values as float64.
+
+    Raises
+    ------
+    InvalidValue
+        If they are no numbers.
+    """
+    try:
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    except (TypeError, ValueError):
+        raise InvalidValue(f"{caller}: the values of this frame are no numbers") from None
+
+
+def groups(labels: pd.DataFrame) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Number of the label set of each row, counted in order of first sight, and the label sets."""
+    numbered: NDArray[np.int64] = np.zeros(len(labels), dtype=np.int64)
+    if not labels.columns.empty:
+        numbered = np.asarray(labels.groupby(list(labels.columns), sort=False).ngroup(), dtype=np.int64)
+    _, first = np.unique(numbered, return_index=True)
+    return numbered, labels.iloc[first].reset_index(drop=True)
+
+
+def without_name(labels: pd.DataFrame) -> pd.DataFrame:
+    """The same label sets with the metric's name dropped as PromQL does; kept where there are several names."""
+    if NAME_LABEL not in labels.columns or len(labels[NAME_LABEL].unique()) > 1:
+        return labels
+    return labels.assign(**{NAME_LABEL: pd.Series("", index=labels.index, dtype="str")})
