@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ServiceError,
         Unsupported,
     )
+    from monitorkit.metrics import queries
     from monitorkit.promql import expr
     from monitorkit.query import quantiles, read, tidy, write
     from monitorkit.running import status, stop_all
@@ -53,6 +54,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ServiceError",
         "Unsupported",
     ),
+    "metrics": ("queries",),
     "promql": ("expr",),
     "query": ("quantiles", "read", "tidy", "write"),
     "running": ("status", "stop_all"),
@@ -82,6 +84,7 @@ __all__ = [
     "panels",
     "plot",
     "quantiles",
+    "queries",
     "read",
     "serve",
     "start_prometheus",

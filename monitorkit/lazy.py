@@ -20,14 +20,15 @@ def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[st
     package
         Name of the package.
     homes
-        For each of its modules, the names that come from there.
+        For each of its modules, the names that come from there; none where the module itself is the name.
     """
-    home = {name: module for module, names in homes.items() for name in names}
+    home = {name: module for module, names in homes.items() for name in names or (module,)}
 
     def load(name: str) -> object:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{package}.{home[name]}"), name)
+        module = import_module(f"{package}.{home[name]}")
+        value = getattr(module, name) if homes[home[name]] else module
         setattr(sys.modules[package], name, value)
         return value
 

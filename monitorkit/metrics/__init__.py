@@ -6,12 +6,18 @@ never meets "Duplicated timeseries". Names, types and labels are those of the ta
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from monitorkit.lazy import lazy_names
 from monitorkit.metrics.exposition import exposition
 from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
 from monitorkit.metrics.performance import RequestStatus
 from monitorkit.metrics.quality import Task
 from monitorkit.metrics.registry import Registry
 from monitorkit.metrics.scores import ScoreWindow
+
+if TYPE_CHECKING:
+    from monitorkit.metrics import queries
 
 __all__ = [
     "ModelDescription",
@@ -22,4 +28,8 @@ __all__ = [
     "Task",
     "VersionMetrics",
     "exposition",
+    "queries",
 ]
+
+# Queries load the language; a server that is only measured needs none of it.
+__getattr__ = lazy_names(__name__, {"queries": ()})

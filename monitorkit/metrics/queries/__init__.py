@@ -1,0 +1,64 @@
+"""Ready-made PromQL over the metrics of a served model: each function returns the text of a query.
+
+Each takes the same four arguments:
+
+name
+    Value of ``model_name``, or several; None for all models.
+window
+    How far back it looks: ``"5m"``, a number of seconds, a timedelta; at least four scrape intervals. For a dashboard
+    also a variable of Grafana's, such as ``"$__rate_interval"``.
+by
+    Labels that stay, as in ``by="model_version"`` or ``by=("model_version", "instance")``; all others are summed over.
+where
+    Further labels and their values, as in ``{"model_version": "2"}``.
+
+A ratio over nothing gives no sample, never a false 0 or 1 and never NaN. Counters are read by ``rate()``, per replica
+and before they are summed, so that a restart is no loss and no jump. ``rate()`` extrapolates from the first and last
+scrape to the ends of the window; a ratio cancels that where all its counters were above 0, or all at 0, when the window
+began. Where only some were at 0, these are extrapolated by up to one scrape interval less: a few percent of their part
+in a window of few scrapes, next to nothing in a long one. A series that is not there from its 0 on loses its first
+step: declare the classes of a model that does not tell them.
+
+Examples
+--------
+>>> import monitorkit as mk
+>>> mk.queries.throughput("digits", window="1m")
+'sum(rate(inference_requests_total{model_name="digits",status="ok"}[1m]))'
+"""
+
+from __future__ import annotations
+
+from monitorkit.metrics.queries.classification import accuracy, f1, precision, prediction_share, recall, subset_accuracy
+from monitorkit.metrics.queries.performance import (
+    apdex,
+    batch_size,
+    error_rate,
+    in_flight,
+    latency_mean,
+    latency_quantile,
+    phase_mean,
+    queue_length,
+    request_rate,
+    shed_rate,
+    throughput,
+)
+
+__all__ = [
+    "accuracy",
+    "apdex",
+    "batch_size",
+    "error_rate",
+    "f1",
+    "in_flight",
+    "latency_mean",
+    "latency_quantile",
+    "phase_mean",
+    "precision",
+    "prediction_share",
+    "queue_length",
+    "recall",
+    "request_rate",
+    "shed_rate",
+    "subset_accuracy",
+    "throughput",
+]

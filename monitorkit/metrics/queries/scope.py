@@ -1,0 +1,103 @@
+"""What a query is about: which series, over which time, told apart by which labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from monitorkit.errors import InvalidType
+from monitorkit.promql import Expression, ParenExpression, Query, expr, parse, rewrite
+
+if TYPE_CHECKING:
+    from monitorkit.durations import Duration
+
+__all__ = ["By", "Name", "Scope", "Where"]
+
+Name = str | Iterable[str] | None
+"""Value of the label ``model_name``, several of them, or None for all models."""
+
+By = str | Iterable[str]
+"""Labels that stay; everything else is summed over."""
+
+Where = Mapping[str, object] | None
+"""Further labels and their values, several values as a list, as in ``{"model_version": "2"}``."""
+
+_VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
+# Stands for a variable of Grafana's while the query is put together: a duration that nobody asks for.
+_STAND_IN = "106522d13h7m11s13ms"
+
+
+class Scope:
+    """The series of one query.
+
+    Parameters
+    ----------
+    name, window, by, where
+        As for every query of this package.
+
+    Examples
+    --------
+    >>> scope = Scope("digits", window="5m", by=["model_version"], where=None)
+    >>> scope.rate("inference_requests_total", status="ok")
+    'sum by (model_version) (rate(inference_requests_total{model_name="digits",status="ok"}[5m]))'
+    """
+
+    def __init__(self, name: Name, *, window: Duration, by: By, where: Where) -> None:
+        self.where: dict[str, object] = _matchers(where)
+        if name is not None:
+            self.where["model_name"] = name if isinstance(name, str) else _tuple("name", name)
+        self.by = (by,) if isinstance(by, str) else _tuple("by", by)
+        self._variable = window.strip() if isinstance(window, str) and _VARIABLE.fullmatch(window.strip()) else None
+        self.window = window if self._variable is None else _STAND_IN
+
+    def rate(self, metric: str, *also: str, **matchers: object) -> Query:
+        """Rate per second of a counter over the window, summed.
+
+        Parameters
+        ----------
+        metric
+            Name of the counter.
+        *also
+            Labels that stay besides those of the scope.
+        **matchers
+            Labels and the values that are wanted; several as a list.
+        """
+        return self._sum("rate({metric}{{where}}[{window}])", metric, also, matchers)
+
+    def mean_over_time(self, metric: str) -> Query:
+        """Mean of a gauge over the window, summed."""
+        return self._sum("avg_over_time({metric}{{where}}[{window}])", metric, (), {})
+
+    def query(self, template: str, /, **parts: object) -> Query:
+        """Put sums into a template as :func:`monitorkit.expr` does, without parentheses that change nothing.
+
+        A variable of Grafana's for the window makes it text that only a dashboard understands.
+        """
+        text = str(rewrite(parse(expr(template, **parts)), _bare))
+        return Query(text if self._variable is None else text.replace(f"[{_STAND_IN}]", f"[{self._variable}]"))
+
+    def _sum(self, over: str, metric: str, also: Iterable[str], matchers: Mapping[str, object]) -> Query:
+        values = {"metric": metric, "where": {**self.where, **matchers}, "window": self.window}
+        by = list(dict.fromkeys((*self.by, *also)))
+        return expr("sum by ({by}) (" + over + ")", by=by, **values)
+
+
+def _bare(node: Expression) -> Expression | None:
+    """Take parentheses away; the tree is written with those that it needs."""
+    return node.expr if isinstance(node, ParenExpression) else None
+
+
+def _tuple(what: str, texts: object) -> tuple[str, ...]:
+    found = tuple(texts) if isinstance(texts, Iterable) else (texts,)
+    if not all(isinstance(text, str) for text in found):
+        raise InvalidType(f"{what}: {texts!r} is neither text nor several texts")
+    return found
+
+
+def _matchers(where: Where) -> dict[str, object]:
+    if where is None:
+        return {}
+    if not isinstance(where, Mapping):
+        raise InvalidType(f"where: {where!r} is no mapping of labels to values, as in {{'model_version': '2'}}")
+    return dict(where)
