@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from monitorkit.metrics import queries
     from monitorkit.promql import expr
-    from monitorkit.query import quantiles, read, tidy, write
+    from monitorkit.query import increase, quantiles, read, tidy, write
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, start_prometheus
@@ -56,7 +56,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "metrics": ("queries",),
     "promql": ("expr",),
-    "query": ("quantiles", "read", "tidy", "write"),
+    "query": ("increase", "quantiles", "read", "tidy", "write"),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "start_prometheus"),
@@ -81,6 +81,7 @@ __all__ = [
     "Unsupported",
     "connect",
     "expr",
+    "increase",
     "panels",
     "plot",
     "quantiles",

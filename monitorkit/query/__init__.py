@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from monitorkit.query.client import PrometheusClient
+from monitorkit.query.counters import increase
 from monitorkit.query.frame_files import read, write
 from monitorkit.query.histograms import quantiles
 from monitorkit.query.long import tidy
 from monitorkit.query.remarks import ServerWarning
 
-__all__ = ["PrometheusClient", "ServerWarning", "quantiles", "read", "tidy", "write"]
+__all__ = ["PrometheusClient", "ServerWarning", "increase", "quantiles", "read", "tidy", "write"]

@@ -14,7 +14,7 @@ from monitorkit.query.frames import LEGEND, TIMESTAMP, VALUE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["NATIVE", "Form", "form_of", "groups", "label_columns", "numbers", "without_name"]
+__all__ = ["NATIVE", "Form", "form_of", "groups", "label_columns", "label_index", "numbers", "without_name"]
 
 Form = Literal["instant", "range", "tidy", "samples", "native"]
 """Instant and range as they come; both in their long form, without and with times; native histograms."""
@@ -102,3 +102,14 @@ def without_name(labels: pd.DataFrame) -> pd.DataFrame:
     if NAME_LABEL not in labels.columns or len(labels[NAME_LABEL].unique()) > 1:
         return labels
     return labels.assign(**{NAME_LABEL: pd.Series("", index=labels.index, dtype="str")})
+
+
+def label_index(labels: pd.DataFrame) -> pd.Index:
+    """Label sets as the index of a frame: one level is a plain index, several a MultiIndex; none is the name alone."""
+    if labels.columns.empty:
+        return pd.Index([""] * len(labels), dtype="str", name=NAME_LABEL)
+    levels: list[pd.Index] = [pd.Index(labels.iloc[:, position], dtype="str") for position in range(labels.shape[1])]
+    index: pd.Index = levels[0].rename(labels.columns[0])
+    if len(levels) > 1:
+        index = pd.MultiIndex.from_arrays(levels, names=list(labels.columns))
+    return index
