@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.query.wire import MAX_BODY_BYTES, Malformed, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import requests
 
@@ -38,6 +38,10 @@ class Reply:
         What took the body.
     failure
         Why the decoder refused it.
+    headers
+        As in HTTP; their names are read without regard to case.
+    note
+        What a person should know of how it was asked for.
     """
 
     status: int
@@ -45,6 +49,8 @@ class Reply:
     body: bytes
     decoder: Decoder[Any] | None = None
     failure: Malformed | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def ok(self) -> bool:
@@ -81,8 +87,14 @@ def read(response: requests.Response, deadline: float, decoder: Callable[[], Dec
     return _decoded(response, deadline, decoder())
 
 
-def _reply(response: requests.Response, body: bytearray, *taken: Any) -> Reply:  # noqa: ANN401 - what follows in a Reply
-    return Reply(response.status_code, response.headers.get("Content-Type", ""), bytes(body), *taken)
+def _reply(
+    response: requests.Response,
+    body: bytearray,
+    decoder: Decoder[Any] | None = None,
+    failure: Malformed | None = None,
+) -> Reply:
+    content_type = response.headers.get("Content-Type", "")
+    return Reply(response.status_code, content_type, bytes(body), decoder, failure, response.headers)
 
 
 def _success(status: int) -> bool:

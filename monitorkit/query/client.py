@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query import frames, pieces, remarks, times, wire
+from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.server_info import ServerInfo
-from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Transport
+from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
+from monitorkit.query.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import requests
 
     from monitorkit.durations import Duration
+    from monitorkit.query.access import Auth, Certificate, Location, Token
 
 __all__ = ["PrometheusClient"]
 
@@ -30,13 +33,26 @@ class PrometheusClient(ServerInfo):
     url
         Root of the server, with its path prefix if it has one. A user and password in it become `auth`.
     timeout_seconds
-        How long one request may take.
+        How long one call may take, its repetitions included.
+    retries
+        How often a call is repeated that failed in a way that may pass: HTTP 429, 502, 503 or 504, a connection that
+        broke. The pauses grow; what the server asks for (Retry-After) is waited for. 0 for never.
     session
-        A requests session to use, for proxies or certificates of your own; it stays yours to close.
+        A requests session to use; it stays yours to close.
     headers
-        Headers for every request, for example ``{"X-Scope-OrgID": "team"}`` or a bearer token.
+        Headers for every request.
     auth
-        ``(user, password)``, or any requests authentication.
+        ``(user, password)``, or any requests authentication, for example one that signs requests for AWS.
+    token
+        A bearer token, or a function that returns the present one, such as ``Path("token").read_text``.
+    tenant
+        The tenant of a Mimir, Cortex or other server that reads ``X-Scope-OrgID``.
+    cert
+        Client certificate: one file with its key, or ``(certificate, key)``.
+    verify
+        Whether the server's certificate is checked; or a file with the certificates of your own authority.
+    proxies
+        Address of a proxy, or addresses by scheme; the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY unless given.
 
     Notes
     -----
@@ -54,11 +70,29 @@ class PrometheusClient(ServerInfo):
         url: str,
         *,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        retries: int = DEFAULT_RETRIES,
         session: requests.Session | None = None,
         headers: Mapping[str, str] | None = None,
         auth: Auth | None = None,
+        token: Token | None = None,
+        tenant: str | None = None,
+        cert: Certificate | None = None,
+        verify: bool | Location = True,
+        proxies: str | Mapping[str, str] | None = None,
     ) -> None:
-        self._transport = Transport(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
+        self._transport = Transport(
+            url,
+            timeout_seconds=timeout_seconds,
+            retries=retries,
+            session=session,
+            headers=headers,
+            auth=auth,
+            token=token,
+            tenant=tenant,
+            cert=cert,
+            verify=verify,
+            proxies=proxies,
+        )
 
     def query(
         self, expr: str, *, at: times.Moment | None = None, legend: str | None = None, tidy: bool = False
@@ -178,15 +212,19 @@ class PrometheusClient(ServerInfo):
         from prometheus_api_client import PrometheusConnect  # noqa: PLC0415 - slow to load, and few need it
         from urllib3.util import Retry  # noqa: PLC0415 - as above
 
-        return PrometheusConnect(
+        transport = self._transport
+        adapter = transport.session.get_adapter(self.url)
+        api = PrometheusConnect(
             url=self.url,
-            headers=self._transport.headers,
-            auth=self._transport.auth,
-            session=self._transport.session,
-            timeout=self._transport.timeout_seconds,
-            # Its own default would be put on the session, and so on our requests as well.
+            headers=transport.access.headers,
+            auth=transport.access.auth,
+            session=transport.session,
+            timeout=transport.timeout_seconds,
             retry=Retry(0, read=False),
         )
+        # It puts an adapter of its own on the session, and so on our requests as well.
+        transport.session.mount(self.url, adapter)
+        return api
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,6 +11,7 @@ import urllib3
 
 from monitorkit.errors import QueryError
 from monitorkit.query import dialects
+from monitorkit.query.retries import innermost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from monitorkit.query.bodies import Reply
     from monitorkit.query.wire import Malformed, Refused
 
-__all__ = ["asked", "no_answer", "no_use", "position", "refused"]
+__all__ = ["asked", "no_answer", "no_use", "noted", "position", "refused"]
 
 _PARSE_ERROR = re.compile(r'(?:invalid parameter "[^"]+": )?(?:(\d+):(\d+)|\w+ position): parse error: (.*)', re.DOTALL)
 _PARAMETER = re.compile(r'^invalid parameter "(?:query|match\[\])": ')
@@ -39,7 +40,7 @@ _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
     ),
     (
         (requests.exceptions.ProxyError,),
-        "the proxy does not answer ({cause}); check the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+        "the proxy does not help ({cause}); check proxies=, or the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
     ),
     (
         (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError),
@@ -56,43 +57,44 @@ _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
 ]
 _OTHER_REASON = "the connection failed ({cause}); try again, or check the address"
 _STATUS = {
-    401: "credentials are missing or wrong; pass auth=(user, password) or headers=",
-    403: "these credentials do not allow it; pass others with auth= or headers=",
+    401: "credentials are missing or wrong; pass auth=(user, password), token= or headers=",
+    403: "these credentials do not allow it; pass others with auth=, token= or headers=",
     404: "nothing at this path; the URL should be the server's root (with its prefix, without /graph or /api/v1)",
+    407: "the proxy wants credentials; pass proxies='http://user:password@proxy:3128'",
     429: "too many requests; try again a little later",
 }
 
 
 def no_answer(error: Exception, *, timeout_seconds: float) -> str:
     """Say why no answer came."""
-    cause = _cause(error)
+    cause = innermost(error)
     fitting = (reason for kinds, reason in _REASONS if isinstance(error, kinds) or isinstance(cause, kinds))
     told = getattr(cause, "strerror", None) or str(cause)
     return next(fitting, _OTHER_REASON).format(seconds=timeout_seconds, cause=told)
 
 
-def _cause(error: BaseException) -> BaseException:
-    """Innermost error, without the request that the outer ones repeat."""
-    for deeper in (getattr(error, "reason", None), *error.args, error.__cause__):
-        if isinstance(deeper, BaseException) and deeper is not error:
-            return _cause(deeper)
-    return error
+def noted(reason: str, note: str) -> str:
+    """Add to a reason what a person should know besides."""
+    return f"{reason}; {note}" if note else reason
 
 
 def no_use(reply: Reply, why: Malformed | None = None) -> str:
     """Say why an answer that came is of no use."""
-    answered = f"HTTP {reply.status}"
+    return noted(f"HTTP {reply.status}{_trouble(reply, why)}", reply.note)
+
+
+def _trouble(reply: Reply, why: Malformed | None) -> str:
     if reply.status in _STATUS:
-        return f"{answered}: {_STATUS[reply.status]}"
+        return f": {_STATUS[reply.status]}"
     if not reply.body.strip():
-        return f"{answered} with an empty body; the server may be starting or overloaded: try again a little later"
+        return " with an empty body; the server may be starting or overloaded: try again a little later"
     if "html" in reply.content_type or reply.body.lstrip()[:1] == b"<":
-        return f"{answered} with a web page instead of data; is this a login page, or the address of another program?"
+        return " with a web page instead of data; is this a login page, or the address of another program?"
     if reply.content_type.startswith("text/plain"):
-        return f"{answered}: {_excerpt(reply.body)}"
+        return f": {_excerpt(reply.body)}"
     if why is not None:
-        return f"{answered}, but the body is {why}; cut short on its way, or not Prometheus' API"
-    return f"{answered}: {_excerpt(reply.body)}"
+        return f", but the body is {why}; cut short on its way, or not Prometheus' API"
+    return f": {_excerpt(reply.body)}"
 
 
 def _excerpt(body: bytes) -> str:
@@ -100,15 +102,17 @@ def _excerpt(body: bytes) -> str:
     return lines[0][:_EXCERPT] if lines else ""
 
 
-def refused(refusal: Refused, *, query: str, server: str) -> QueryError:
+def refused(refusal: Refused, *, query: str, server: str, note: str = "") -> QueryError:
     """Turn an error of the API into ours, with the place in the query where the server tells it."""
     message = refusal.message
     if match := _PARSE_ERROR.match(message):
         line, column, message = match.groups()
         place = position(query, int(line), int(column)) if line else None
-        return QueryError(message, query=query, error_type=refusal.error_type, position=place, server=server)
+        return QueryError(
+            noted(message, note), query=query, error_type=refusal.error_type, position=place, server=server
+        )
     message, kind, place = dialects.reworded(_PARAMETER.sub("", message), refusal.error_type, query)
-    return QueryError(message, query=query, error_type=kind, position=place, server=server)
+    return QueryError(noted(message, note), query=query, error_type=kind, position=place, server=server)
 
 
 def asked(params: Mapping[str, Any]) -> str:

@@ -24,11 +24,23 @@ class Session(requests.Session):
         self.headers["User-Agent"] = f"monitorkit/{monitorkit.__version__}"
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own options
-        """Send a request, with a timeout, and past any proxy where the server is on this machine."""
+        """Send a request, with a timeout."""
         kwargs["timeout"] = kwargs.get("timeout") or DEFAULT_TIMEOUT_SECONDS
-        if is_loopback(request.url or ""):
-            kwargs["proxies"] = {}
         return super().send(request, **kwargs)
+
+    def merge_environment_settings(self, url: str, proxies: Any, *options: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401 - requests' own options
+        """Add what the environment says; a server on this machine is asked past any proxy that only it names."""
+        asked = dict(proxies or {})
+        settings: dict[str, Any] = {**super().merge_environment_settings(url, dict(asked), *options)}
+        if is_loopback(url):
+            settings["proxies"] = {**self.proxies, **asked}
+        return settings
+
+    def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> Any:  # noqa: ANN401 - requests' own types
+        """Proxies after a redirect; none for this machine."""
+        if is_loopback(prepared_request.url or ""):
+            return {}
+        return super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Drop every header that may hold a secret when a redirect leads to another host, not only Authorization."""

@@ -6,30 +6,31 @@ is no answer of the Prometheus API becomes one clear error.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.utils import check_header_validity
 
-from monitorkit.durations import seconds
-from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
+from monitorkit.errors import MonitorkitError, ServerUnavailable
 from monitorkit.query import bodies, faults, times, wire
+from monitorkit.query.access import access
 from monitorkit.query.address import is_loopback, root, same_server
 from monitorkit.query.bodies import Reply
 from monitorkit.query.engine import UNKNOWN, Engine, recognise
-from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS, Session, session
+from monitorkit.query.retries import Attempts, Pace, may_be_over, may_pass
+from monitorkit.query.sessions import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Unpack
 
-__all__ = ["DEFAULT_TIMEOUT_SECONDS", "Auth", "Reply", "Session", "Transport", "session"]
+    from monitorkit.query.access import Options
+
+__all__ = ["Reply", "Transport"]
 
 T = TypeVar("T")
-Auth = tuple[str, str] | requests.auth.AuthBase
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_REDIRECTS = 5
@@ -47,51 +48,37 @@ class Transport:
     url
         Root of the server, with its path prefix if it has one. A user and password in it are taken out and used as
         `auth`.
-    timeout_seconds
-        How long one request may take as a whole.
-    session
-        A requests session to use; it is then the caller's to close.
-    headers
-        Headers for every request, for example a tenant or a bearer token.
-    auth
-        User and password, or any requests authentication.
+    pace
+        What times and draws the pauses between attempts.
+    options
+        How the server is reached; see :class:`monitorkit.query.PrometheusClient`.
 
     Raises
     ------
-    InvalidValue
-        If the URL or a header cannot be used.
-    InvalidType
-        If `auth` is neither a pair of texts nor a requests authentication.
+    InvalidValue, InvalidType
+        If the URL or one of the options cannot be used.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        session: requests.Session | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: Auth | None = None,
-    ) -> None:
+    def __init__(self, url: str, *, pace: Pace | None = None, **options: Unpack[Options]) -> None:
         self.url, from_url = root(url)
-        self.timeout_seconds = seconds(timeout_seconds, name="timeout_seconds")
-        if self.timeout_seconds == 0:
-            raise InvalidValue(f"timeout_seconds: {timeout_seconds!r} must be more than 0")
-        if session is not None and not hasattr(session, "request"):
-            raise InvalidType(f"session: {session!r} is no requests.Session")
+        self.access = access(from_url, **options)
         self.clock: Callable[[tuple[object, ...]], int] = _machine_clock
+        self._pace = pace or Pace()
         self._engine: Engine | None = None
-        self.headers = _checked(headers or {})
-        self.auth = _encoded(auth or from_url)
         self._only_get = False
-        self._owns_session = session is None
-        self.session = session or Session()
-        if session is None and is_loopback(self.url):
+        self._owns_session = self.access.session is None
+        self.session = self.access.session or Session()
+        if self._owns_session and is_loopback(self.url):
             # Compressing costs more than sending where nothing leaves the machine.
             self.session.headers["Accept-Encoding"] = "identity"
 
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long one call may take as a whole."""
+        return self.access.timeout_seconds
 
     @property
     def server(self) -> str:
@@ -106,7 +93,7 @@ class Transport:
         """Return the program behind the URL, asked once."""
         if self._engine is not None:
             return self._engine
-        reply = self.fetch("api/v1/status/buildinfo")
+        reply = self.receive("api/v1/status/buildinfo")
         try:
             found = recognise(wire.plain(reply.body).data)
         except (wire.Malformed, wire.Refused, AttributeError):
@@ -158,7 +145,8 @@ class Transport:
         try:
             answer: wire.Answer[T] = reply.answer()
         except wire.Refused as refusal:
-            raise faults.refused(refusal, query=faults.asked(params or {}), server=self.server) from None
+            query = faults.asked(params or {})
+            raise faults.refused(refusal, query=query, server=self.server, note=reply.note) from None
         except wire.Malformed as error:
             raise ServerUnavailable(address, faults.no_use(reply, error), status=reply.status) from None
         if not reply.ok:
@@ -180,7 +168,7 @@ class Transport:
         ServerUnavailable
             If none comes in time, or it leads to another host.
         """
-        return self.receive(path, params, method=method, timeout_seconds=timeout_seconds)
+        return self.receive(path, params, method=method, timeout_seconds=timeout_seconds, retries=0)
 
     def receive(
         self,
@@ -189,9 +177,12 @@ class Transport:
         *,
         method: str = "GET",
         timeout_seconds: float | None = None,
+        retries: int | None = None,
         decoder: Callable[[], wire.Decoder[Any]] | None = None,
     ) -> Reply:
-        """Ask for a path, as :meth:`fetch` does; the body of a success goes to a new `decoder` while it arrives.
+        """Ask for a path, as :meth:`fetch` does, again where that may help, all within the one timeout.
+
+        The body of a success goes to a new `decoder` while it arrives.
 
         Raises
         ------
@@ -199,17 +190,36 @@ class Transport:
             As for :meth:`fetch`.
         """
         limit = timeout_seconds or self.timeout_seconds
-        deadline = time.monotonic() + limit
-        address = f"{self.url}/{path.lstrip('/')}"
-        for _ in range(MAX_REDIRECTS + 1):
+        attempts = Attempts(self.access.retries if retries is None else retries, limit, self._pace)
+        while True:
             try:
-                location, reply = self._exchange(method, address, params or {}, deadline, decoder)
-                if location is None:
-                    return reply
-                address = self._redirected(address, location)
+                reply = self._followed(method, path, params or {}, attempts.deadline, decoder)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 # A ValueError comes from a redirect to what is no address.
-                raise ServerUnavailable(self.url, faults.no_answer(error, timeout_seconds=limit)) from error
+                if isinstance(error, MonitorkitError):
+                    raise
+                if may_pass(error, self.url) and attempts.again():
+                    continue
+                reason = faults.no_answer(error, timeout_seconds=limit)
+                raise ServerUnavailable(self.url, faults.noted(reason, attempts.note)) from error
+            if not (may_be_over(reply) and attempts.again(reply.headers.get("Retry-After"))):
+                return replace(reply, note=attempts.note)
+
+    def _followed(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any],
+        deadline: float,
+        decoder: Callable[[], wire.Decoder[Any]] | None,
+    ) -> Reply:
+        """One attempt: a request, and those that redirects within the server lead to."""
+        address = f"{self.url}/{path.lstrip('/')}"
+        for _ in range(MAX_REDIRECTS + 1):
+            location, reply = self._exchange(method, address, params, deadline, decoder)
+            if location is None:
+                return reply
+            address = self._redirected(address, location)
         raise ServerUnavailable(self.url, f"more than {MAX_REDIRECTS} redirects; check the address")
 
     def _exchange(
@@ -221,17 +231,16 @@ class Transport:
         decoder: Callable[[], wire.Decoder[Any]] | None,
     ) -> tuple[str | None, Reply]:
         """One request; the address that it redirects to, if any, and its reply."""
-        remaining = max(deadline - time.monotonic(), 0.001)
+        remaining = max(deadline - self._pace.monotonic(), 0.001)
         with self.session.request(
             method,
             address,
             params=None if method == "POST" else params,
             data=params if method == "POST" else None,
-            headers=self.headers,
-            auth=self.auth,
             timeout=(min(remaining, CONNECT_TIMEOUT_SECONDS), remaining),
             allow_redirects=False,
             stream=True,
+            **self.access.request_options,
         ) as response:
             reply = bodies.read(response, deadline, decoder)
         location = response.headers.get("Location") if response.status_code in _REDIRECTS else None
@@ -249,25 +258,3 @@ class Transport:
 
 def _machine_clock(_question: tuple[object, ...]) -> int:
     return times.now_ms()
-
-
-def _checked(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers that can be sent; an unusable one is named without its value, which may be a secret."""
-    if not isinstance(headers, Mapping):
-        raise InvalidType("headers: give a mapping of names to texts, as in {'X-Scope-OrgID': 'team'}")
-    for name, value in headers.items():
-        try:
-            check_header_validity((name, value))
-            str(value).encode("latin-1")
-        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
-            raise InvalidValue(f"headers: the value of {name!r} cannot be sent; it must be one line of text") from None
-    return dict(headers)
-
-
-def _encoded(auth: Auth | None) -> Any:  # noqa: ANN401 - what requests takes
-    """Authentication as requests takes it; user and password as UTF-8 (RFC 7617)."""
-    if auth is None or callable(auth):
-        return auth
-    if isinstance(auth, tuple) and [type(part) for part in auth] == [str, str]:
-        return tuple(part.encode() for part in auth)
-    raise InvalidType("auth: pass (user, password) or a requests authentication such as requests.auth.HTTPDigestAuth")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit import running
-from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth
+from monitorkit.query.retries import DEFAULT_RETRIES
+from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
 from monitorkit.services.prometheus import Prometheus
 from monitorkit.services.server import KIND
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     import requests
 
+    from monitorkit.query.access import Auth, Certificate, Location, Token
+
 __all__ = ["connect"]
 
 
@@ -21,9 +24,15 @@ def connect(
     url: str,
     *,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    retries: int = DEFAULT_RETRIES,
     session: requests.Session | None = None,
     headers: Mapping[str, str] | None = None,
     auth: Auth | None = None,
+    token: Token | None = None,
+    tenant: str | None = None,
+    cert: Certificate | None = None,
+    verify: bool | Location = True,
+    proxies: str | Mapping[str, str] | None = None,
 ) -> Prometheus:
     """Make a client for a server that runs elsewhere: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
@@ -34,13 +43,26 @@ def connect(
     url
         Root of the server, with its path prefix if it has one; a user and password in it become `auth`.
     timeout_seconds
-        How long one request may take.
+        How long one call may take, its repetitions included.
+    retries
+        How often a call is repeated that failed in a way that may pass: HTTP 429, 502, 503 or 504, a connection that
+        broke. The pauses grow; what the server asks for (Retry-After) is waited for. 0 for never.
     session
         A requests session to use; it stays yours to close.
     headers
-        Headers for every request, for example a tenant or a bearer token.
+        Headers for every request.
     auth
-        ``(user, password)``, or any requests authentication.
+        ``(user, password)``, or any requests authentication, for example one that signs requests for AWS.
+    token
+        A bearer token, or a function that returns the present one, such as ``Path("token").read_text``.
+    tenant
+        The tenant of a Mimir, Cortex or other server that reads ``X-Scope-OrgID``.
+    cert
+        Client certificate: one file with its key, or ``(certificate, key)``.
+    verify
+        Whether the server's certificate is checked; or a file with the certificates of your own authority.
+    proxies
+        Address of a proxy, or addresses by scheme; the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY unless given.
 
     Raises
     ------
@@ -54,7 +76,19 @@ def connect(
     ...     mk.connect(prom.url).ready()
     True
     """
-    prometheus = Prometheus(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
+    prometheus = Prometheus(
+        url,
+        timeout_seconds=timeout_seconds,
+        retries=retries,
+        session=session,
+        headers=headers,
+        auth=auth,
+        token=token,
+        tenant=tenant,
+        cert=cert,
+        verify=verify,
+        proxies=proxies,
+    )
     try:
         prometheus.query("1")
     except BaseException:

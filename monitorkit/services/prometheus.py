@@ -10,7 +10,7 @@ from monitorkit.durations import Duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable, ServiceError
 from monitorkit.processes import wait_until
 from monitorkit.query.client import PrometheusClient
-from monitorkit.query.transport import DEFAULT_TIMEOUT_SECONDS, Auth, Reply, Transport
+from monitorkit.query.transport import Reply, Transport
 from monitorkit.services.card import card
 from monitorkit.services.first_scrape import await_first_scrape
 from monitorkit.services.next_scrape import await_next_scrape
@@ -18,11 +18,10 @@ from monitorkit.services.server import KIND
 from monitorkit.services.targets import DEFAULT_JOB, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from typing import Unpack
 
-    import requests
-
-    from monitorkit.query.wire import Decoder
+    from monitorkit.query.access import Options
     from monitorkit.services.server import Server
     from monitorkit.services.settings import Settings
 
@@ -55,7 +54,7 @@ class Prometheus(PrometheusClient):
         What it is called; the URL unless given.
     server
         The process, where this one started it.
-    timeout_seconds, session, headers, auth
+    options
         As for :class:`monitorkit.query.PrometheusClient`.
     """
 
@@ -65,17 +64,14 @@ class Prometheus(PrometheusClient):
         *,
         name: str | None = None,
         server: Server | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        session: requests.Session | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: Auth | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(url, timeout_seconds=timeout_seconds, session=session, headers=headers, auth=auth)
+        super().__init__(url, **options)
         self.name = name or self.url
         self._server = server
         self._stopped = False
         if server is not None:
-            self._transport = _Watched(url, server=server, timeout_seconds=timeout_seconds)
+            self._transport = _Watched(url, server=server, **options)
 
     # What it is
 
@@ -278,22 +274,14 @@ class Prometheus(PrometheusClient):
 class _Watched(Transport):
     """Requests to a process of our own: where none answers, the error says what became of the process."""
 
-    def __init__(self, url: str, *, server: Server, timeout_seconds: float) -> None:
-        super().__init__(url, timeout_seconds=timeout_seconds)
+    def __init__(self, url: str, *, server: Server, **options: Unpack[Options]) -> None:
+        super().__init__(url, **options)
         self._server = server
 
-    def receive(
-        self,
-        path: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        method: str = "GET",
-        timeout_seconds: float | None = None,
-        decoder: Callable[[], Decoder[Any]] | None = None,
-    ) -> Reply:
+    def receive(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Reply:  # noqa: ANN401 - Transport's
         """Ask for a path; see :meth:`Transport.receive`."""
         try:
-            return super().receive(path, params, method=method, timeout_seconds=timeout_seconds, decoder=decoder)
+            return super().receive(path, params, **options)
         except ServerUnavailable as error:
             process = self._server.process
             wait_until(lambda: not process.alive, timeout_seconds=_ENDING_SECONDS)

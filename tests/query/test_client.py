@@ -444,8 +444,10 @@ def test_the_client_that_people_know_works_on_the_same_session(history):
 
 def test_the_client_that_people_know_leaves_our_requests_as_they_are(faulty):
     faulty.behave = lambda handler: faulty.answer(handler, 503, b"")
-    with PrometheusClient(faulty.url) as client:
+    with PrometheusClient(faulty.url, retries=0) as client:
+        adapter = client._transport.session.get_adapter(client.url)
         assert client.api.url == client.url
+        assert client._transport.session.get_adapter(client.url) is adapter
         with pytest.raises(ServerUnavailable, match="HTTP 503 with an empty body"):
             client.targets()
     assert len(faulty.requests) == 1

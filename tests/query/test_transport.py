@@ -19,7 +19,7 @@ OK = b'{"status":"success","data":["up"]}'
 @pytest.fixture
 def transport(faulty):
     faulty.behave = lambda handler: faulty.answer(handler, 200, OK)
-    transport = Transport(faulty.url, timeout_seconds=5)
+    transport = Transport(faulty.url, timeout_seconds=5, retries=0)
     yield transport
     transport.close()
 
