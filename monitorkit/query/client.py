@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.query import frames, pieces, remarks, times, wire
+from monitorkit.query import frames, pieces, raw, remarks, times, wire
+from monitorkit.query.limits import Limits
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.server_info import ServerInfo
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
@@ -93,6 +94,10 @@ class PrometheusClient(ServerInfo):
             verify=verify,
             proxies=proxies,
         )
+        # Nothing promises that a session of the caller's may be used by several threads.
+        self._threads = pieces.THREADS if session is None else 1
+        self._limits = Limits()
+        self._raw_limits = Limits(max_points=None)
 
     def query(
         self, expr: str, *, at: times.Moment | None = None, legend: str | None = None, tidy: bool = False
@@ -128,32 +133,56 @@ class PrometheusClient(ServerInfo):
         frame = frames.instant(answer.data, legend=legend, tidy=tidy)
         return self._described(frame, answer, expr, times.Window(at_ms, at_ms, 0))
 
-    def samples(self, expr: str, *, at: times.Moment | None = None) -> pd.DataFrame:
-        """Fetch the raw samples of a range selector, with their true timestamps.
+    def samples(
+        self,
+        expr: str,
+        *,
+        at: times.Moment | None = None,
+        last: Duration | None = None,
+        start: times.Moment | None = None,
+        end: times.Moment | None = None,
+    ) -> pd.DataFrame:
+        """Fetch raw samples with their true timestamps, over a time of any length.
 
         Parameters
         ----------
         expr
-            A range selector, such as ``inference_requests_total[5m]``.
+            A selector such as ``inference_requests_total{status="ok"}``, with `last`, or `start` and `end`; or one with
+            its range in brackets, ``inference_requests_total[5m]``.
         at
-            End of its range, as in :meth:`query`.
+            End of a range in brackets, as in :meth:`query`.
+        last
+            Length of the time, up to `end`.
+        start, end
+            First and last moment, both included, as `at` in :meth:`query`; `end` is now unless given.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_labels + 2)
-            One row per sample: the labels, ``timestamp``, ``value``.
+            One row per sample: the labels, ``timestamp``, ``value``; series after series, each in the order of time.
 
         Raises
         ------
         InvalidValue
-            If the query is no range selector.
+            If the query is no selector, or has no range, or two.
         QueryError, ServerUnavailable
             As for :meth:`query`.
+
+        Notes
+        -----
+        From `start` to `end` means the same on every server: all samples with start <= timestamp <= end. A range in
+        brackets means what the server means by it: with the sample that lies exactly at its beginning up to Prometheus
+        2.x, without it since 3.0 (migration guide, "Range selectors and lookback exclude samples coinciding with the
+        left boundary") and in VictoriaMetrics. An offset or ``@`` moves the time that is fetched, not the timestamps.
+
+        A long time is fetched in pieces, side by side; each sample is in exactly one of them.
         """
-        at_ms, answer = self._at_once(expr, at)
+        now = self._transport.now_ms("samples", expr, at, last, start, end)
+        wanted = raw.request(_text(expr), at=at, last=last, start=start, end=end, now=now)
+        answer = raw.fetch(wanted, self._ask_at, limits=self._raw_limits, threads=self._threads)
         if answer.data.kind != "matrix":
             raise InvalidValue(f"samples: {expr!r} is no range selector such as x[5m]; use query() for this one")
-        return self._described(frames.sample_rows(answer.data), answer, expr, times.Window(at_ms, at_ms, 0))
+        return self._described(frames.sample_rows(answer.data), answer, expr, wanted.asked)
 
     def query_range(
         self,
@@ -197,12 +226,13 @@ class PrometheusClient(ServerInfo):
 
         Notes
         -----
-        Prometheus answers at most 11,000 steps at once. A longer range is asked for in pieces; the result is the same,
-        sample by sample.
+        Prometheus answers at most 11,000 steps at once, and servers have limits of their own: on how long a range is,
+        or how much it loads. A range beyond them is asked for in pieces, side by side; the result is the same, sample
+        by sample. What a server refuses is remembered.
         """
         now = self._transport.now_ms("query_range", expr, last, start, end, step)
         window = times.window(last=last, start=start, end=end, step=step, now=now)
-        answer = pieces.fetch(_text(expr), window, self._ask_range)
+        answer = pieces.fetch(_text(expr), window, self._ask_range, limits=self._limits, threads=self._threads)
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
         return self._described(frame, answer, expr, window)
 
@@ -254,7 +284,10 @@ class PrometheusClient(ServerInfo):
         """Moment of an instant query, and the answer to it."""
         now = self._transport.now_ms("query", expr, at)
         at_ms = now if at is None else times.moment(at, now=now, name="at")
-        return at_ms, self._ask("api/v1/query", query=_text(expr), time=times.wire_text(at_ms))
+        return at_ms, self._ask_at(_text(expr), at_ms)
+
+    def _ask_at(self, expr: str, at_ms: int) -> wire.Answer[wire.Result]:
+        return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms))
 
     def _ask_range(self, expr: str, window: times.Window) -> wire.Answer[wire.Result]:
         return self._ask(

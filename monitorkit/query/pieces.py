@@ -1,40 +1,40 @@
-"""A long range in pieces that each are within a server's limit, and a query that means the same in every piece.
-
-Each step of a range query is evaluated by itself, so a range may be cut anywhere between two steps. What refers to the
-range as a whole must be kept: ``@ start()`` and ``@ end()`` become fixed times first.
-"""
+"""A long range in pieces that each are within a server's limits, fetched side by side, and put together again."""
 
 from __future__ import annotations
 
-import re
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.progress import progress_bar
-from monitorkit.query.times import Window, wire_text
+from monitorkit.query import side_by_side
+from monitorkit.query.limits import MAX_POINTS, Limits
+from monitorkit.query.pins import pin
+from monitorkit.query.times import Window
 from monitorkit.query.wire import Answer, Result, join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-__all__ = ["MAX_POINTS", "cut", "fetch", "pin"]
+__all__ = ["THREADS", "collect", "cut", "fetch", "split", "together"]
 
-MAX_POINTS = 11_000
-"""Most steps of one range query (Prometheus web/api/v1/api.go, "exceeded maximum resolution")."""
+THREADS = 4
+"""How many pieces are asked for at once."""
 
-_BLANK = r"(?:\s|\#[^\n]*)*"
-_TOKEN = re.compile(
-    rf"""
-      (?P<skip>"(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*` | \#[^\n]*)
-    | @{_BLANK}(?P<edge>start|end){_BLANK}\({_BLANK}\)
-    | (?P<function>(?<![\w:])(?:start|end|range)){_BLANK}\({_BLANK}\)
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+MOVED = "the server moved the points away from the steps that were asked for"
 
 
-def fetch(expr: str, window: Window, ask: Callable[[str, Window], Answer[Result]]) -> Answer[Result]:
-    """Ask for a range, in pieces where it is too long for one query.
+def fetch(
+    expr: str,
+    window: Window,
+    ask: Callable[[str, Window], Answer[Result]],
+    *,
+    limits: Limits | None = None,
+    threads: int = THREADS,
+) -> Answer[Result]:
+    """Ask for a range, in pieces where it is too long for one query, or where the server says so.
 
     Parameters
     ----------
@@ -43,72 +43,116 @@ def fetch(expr: str, window: Window, ask: Callable[[str, Window], Answer[Result]
     window
         The whole range.
     ask
-        Sends one range query.
+        Sends one range query. This is the one place through which all pieces go: what keeps pieces wraps it. For a
+        range in one piece it gets the query as it was written, for several the query with its ends fixed.
+    limits
+        What the server is known to allow; what it refuses is added.
+    threads
+        How many pieces to ask for at once; 1 where `ask` must stay in the calling thread.
 
     Returns
     -------
     Answer
         The same, sample by sample, as one query without a limit would give; each warning once.
-    """
-    if window.n_steps <= MAX_POINTS:
-        answers = [ask(expr, window)]
-        result = answers[0].data
-    else:
-        fixed = pin(expr, window)
-        answers = [ask(fixed, piece) for piece in _shown(list(cut(window)))]
-        result = join([answer.data for answer in answers])
-    warnings = dict.fromkeys(text for answer in answers for text in answer.warnings)
-    if not window.holds(result.floats.times):
-        warnings["the server moved the points away from the steps that were asked for"] = None
-    infos = dict.fromkeys(text for answer in answers for text in answer.infos)
-    return Answer(result, tuple(warnings), tuple(infos))
-
-
-def _shown(parts: list[Window]) -> Iterator[Window]:
-    """The pieces, under a progress bar once they take longer than a second."""
-    with progress_bar(len(parts), desc="query", unit="piece") as bar:
-        for part in parts:
-            yield part
-            bar.update()
-
-
-def cut(window: Window, *, max_points: int = MAX_POINTS) -> Iterator[Window]:
-    """Cut a range into disjoint pieces of at most `max_points` steps, on its own grid of steps.
-
-    Examples
-    --------
-    >>> [(piece.start_ms, piece.end_ms) for piece in cut(Window(0, 10_500, 1_000), max_points=4)]
-    [(0, 3000), (4000, 7000), (8000, 10000)]
-    """
-    last = window.start_ms + (window.n_steps - 1) * window.step_ms
-    length = (max_points - 1) * window.step_ms
-    for start in range(window.start_ms, last + 1, length + window.step_ms):
-        yield Window(start, min(start + length, last), window.step_ms)
-
-
-def pin(expr: str, window: Window) -> str:
-    """Fix ``@ start()`` and ``@ end()`` of a query to the start and end of the whole range.
 
     Raises
     ------
     InvalidValue
-        If the query uses ``start()``, ``end()`` or ``range()`` as functions, which cannot be fixed.
+        If the range is too long for one query, and the query has no meaning in pieces of it.
+    QueryError
+        If the server refuses even a single step.
+    """
+    limits = Limits() if limits is None else limits
+    refusal = None
+    if window.n_steps <= limits.steps(expr, window):
+        try:
+            return _on_grid(ask(expr, window), window)
+        except QueryError as error:
+            if not limits.learn(error, expr, window):
+                raise
+            refusal = error
+    try:
+        fixed = pin(expr, window)
+    except InvalidValue as error:
+        raise error from refusal
+    found = collect([window], lambda piece: ask(fixed, piece), limits=limits, key=expr, threads=threads)
+    return together([_on_grid(answer, piece) for piece, answer in found])
+
+
+def collect(
+    windows: Iterable[Window],
+    ask: Callable[[Window], Answer[Result]],
+    *,
+    limits: Limits,
+    key: str,
+    threads: int = THREADS,
+) -> Generator[tuple[Window, Answer[Result]]]:
+    """Ask for disjoint windows in pieces within the limits, under a progress bar.
+
+    Parameters
+    ----------
+    windows
+        What is wanted, in the order of time.
+    ask
+        Sends one query.
+    limits, key
+        What the server allows, and the query under which what it refuses is remembered.
+    threads
+        How many to ask for at once.
+
+    Yields
+    ------
+    tuple
+        Each piece and its answer, in the order of time.
+    """
+    wanted = list(windows)
+
+    def fit(piece: Window) -> list[Window]:
+        return list(cut(piece, max_points=limits.steps(key, piece)))
+
+    def refused(piece: Window, error: QueryError) -> bool:
+        return limits.learn(error, key, piece)
+
+    found = side_by_side.answers(wanted, ask, fit=fit, refused=refused, threads=threads)
+    total = sum(window.n_steps for window in wanted)
+    with closing(found), progress_bar(total, desc="query", unit="step", unit_scale=True) as bar:
+        for piece, answer in found:
+            yield piece, answer
+            bar.update(piece.n_steps)
+
+
+def together(answers: Sequence[Answer[Result]]) -> Answer[Result]:
+    """Put the answers to disjoint pieces, in the order of time, together; each remark once."""
+    result = answers[0].data if len(answers) == 1 else join([answer.data for answer in answers])
+    warnings = dict.fromkeys(text for answer in answers for text in answer.warnings)
+    infos = dict.fromkeys(text for answer in answers for text in answer.infos)
+    return Answer(result, tuple(warnings), tuple(infos))
+
+
+def _on_grid(answer: Answer[Result], window: Window) -> Answer[Result]:
+    """The answer, with a remark where its points are not on the steps."""
+    if window.holds(answer.data.floats.times):
+        return answer
+    return replace(answer, warnings=(*answer.warnings, MOVED))
+
+
+def cut(window: Window, *, max_points: int = MAX_POINTS) -> Iterator[Window]:
+    """Cut a range into disjoint pieces of at most `max_points` steps, as equal as can be, on its own grid of steps.
 
     Examples
     --------
-    >>> pin("up @ end() / up offset 1h", Window(0, 60_000, 1_000))
-    'up @ 60.000 / up offset 1h'
+    >>> [(piece.start_ms, piece.end_ms) for piece in cut(Window(0, 10_500, 1_000), max_points=4)]
+    [(0, 2000), (3000, 6000), (7000, 10000)]
     """
+    n_pieces = -(-window.n_steps // max_points)
+    edges = [window.n_steps * piece // n_pieces for piece in range(n_pieces + 1)]
+    for first, after in pairwise(edges):
+        yield Window(
+            window.start_ms + first * window.step_ms, window.start_ms + (after - 1) * window.step_ms, window.step_ms
+        )
 
-    def fixed(match: re.Match[str]) -> str:
-        if match["function"]:
-            raise InvalidValue(
-                f"query: {match['function']}() stands for the whole range, so this query cannot be asked in pieces, "
-                f"and its {window.n_steps:,} steps are more than the {MAX_POINTS:,} that one query may have; "
-                "take a longer step or a shorter range"
-            )
-        if match["edge"]:
-            return f"@ {wire_text(window.start_ms if match['edge'].lower() == 'start' else window.end_ms)}"
-        return match[0]
 
-    return _TOKEN.sub(fixed, expr)
+def split(window: Window, last_ms: int) -> tuple[Window, Window]:
+    """Cut a range in two; the first part ends at `last_ms`, one of its steps."""
+    first = Window(window.start_ms, last_ms, window.step_ms)
+    return first, Window(last_ms + window.step_ms, window.end_ms, window.step_ms)

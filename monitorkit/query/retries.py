@@ -16,6 +16,7 @@ import urllib3
 from monitorkit.durations import format_duration
 from monitorkit.query import wire
 from monitorkit.query.address import is_loopback
+from monitorkit.query.cancellation import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class Pace:
 
     monotonic: Callable[[], float] = time.monotonic
     unix: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = pause
     uniform: Callable[[float, float], float] = random.uniform
 
 

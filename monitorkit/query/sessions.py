@@ -8,6 +8,7 @@ import requests
 
 import monitorkit
 from monitorkit.query.address import is_loopback, same_server
+from monitorkit.query.cancellation import Adapter
 
 __all__ = ["DEFAULT_TIMEOUT_SECONDS", "Session", "session"]
 
@@ -22,6 +23,8 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.headers["User-Agent"] = f"monitorkit/{monitorkit.__version__}"
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, Adapter())
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own options
         """Send a request, with a timeout."""
