@@ -12,6 +12,7 @@ from monitorkit.query.limits import Limits
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.server_info import ServerInfo
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
+from monitorkit.query.stream import ResultDecoder
 from monitorkit.query.transport import Transport
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ class PrometheusClient(ServerInfo):
     def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
         # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.
         params |= self._transport.engine().query_params
-        return self._transport.call(path, params, method="POST", decoder=wire.ResultDecoder)
+        return self._transport.call(path, params, method="POST", decoder=ResultDecoder)
 
     def _described(
         self, frame: pd.DataFrame, answer: wire.Answer[wire.Result], expr: str, window: times.Window

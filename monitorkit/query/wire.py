@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -26,19 +26,16 @@ __all__ = [
     "PlainDecoder",
     "Refused",
     "Result",
-    "ResultDecoder",
     "Samples",
+    "begin",
     "join",
     "plain",
-    "result",
 ]
 
 T = TypeVar("T")
 
 MAX_BODY_BYTES = 1 << 28
 """Longest body that is kept as a whole."""
-
-MAX_MS = 2**53
 
 CLOSED = ("right", "left", "neither", "both")
 """pandas' word for which bounds belong to a bucket, by Prometheus' boundary rule 0 to 3."""
@@ -136,35 +133,29 @@ class Result:
     text: str | None = None
 
 
-class _Whole:
-    """Keeps a body until its end, as long as it may still become an answer."""
+class PlainDecoder:
+    """Decoder of any answer into plain Python values, as :func:`plain`; it keeps the body until its end."""
 
     def __init__(self) -> None:
         self._body = bytearray()
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Take the next bytes, as long as they may still become an answer."""
+        if not self._body:
+            begin(chunk)
         self._body += chunk
         if len(self._body) > MAX_BODY_BYTES:
             raise Malformed(f"longer than {MAX_BODY_BYTES >> 20} MiB")
-        if len(self._body) == len(chunk) and not (chunk.lstrip() or b"{").startswith(b"{"):
-            raise Malformed("not JSON of an API (it does not begin with '{')")
-
-
-class PlainDecoder(_Whole):
-    """Decoder of any answer into plain Python values, as :func:`plain`."""
 
     def finish(self) -> Answer[Any]:
         """Return the answer, as :func:`plain`."""
         return plain(bytes(self._body))
 
 
-class ResultDecoder(_Whole):
-    """Decoder of the answer to a query, as :func:`result`."""
-
-    def finish(self) -> Answer[Result]:
-        """Return the answer, as :func:`result`."""
-        return result(bytes(self._body))
+def begin(body: bytes) -> None:
+    """Raise :class:`Malformed` if a body does not begin as every answer does."""
+    if not (body.lstrip() or b"{").startswith(b"{"):
+        raise Malformed("not JSON of an API (it does not begin with '{')")
 
 
 def plain(body: bytes) -> Answer[Any]:
@@ -196,130 +187,6 @@ def plain(body: bytes) -> Answer[Any]:
 
 def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(str(text) for text in document.get(key) or ())
-
-
-def result(body: bytes) -> Answer[Result]:
-    """Decode the answer to a query.
-
-    Raises
-    ------
-    Refused
-        If the answer is an error of the API.
-    Malformed
-        If it is no query result.
-
-    Examples
-    --------
-    >>> answer = result(b'{"status":"success","data":{"resultType":"scalar","result":[1700000000.191,"2"]}}')
-    >>> answer.data.floats.times.tolist(), answer.data.floats.numbers.tolist()
-    ([1700000000191], [2.0])
-    """
-    answer = plain(body)
-    try:
-        kind = answer.data["resultType"]
-        decoded = _READERS[kind](answer.data["result"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise Malformed(f"JSON, but no query result ({type(error).__name__}: {error})") from None
-    return Answer(decoded, answer.warnings, answer.infos)
-
-
-def _scalar(pair: list[Any]) -> Result:
-    times, values = _columns([pair])
-    return Result("scalar", [{}], Samples(np.zeros(1, dtype=np.int64), times, values))
-
-
-def _string(pair: list[Any]) -> Result:
-    _, text = pair
-    return Result("string", [{}], text=str(text))
-
-
-def _vector(items: list[dict[str, Any]]) -> Result:
-    with_value = [position for position, item in enumerate(items) if "value" in item]
-    times, values = _columns([items[position]["value"] for position in with_value])
-    return Result(
-        "vector",
-        [_labels(item["metric"]) for item in items],
-        Samples(np.array(with_value, dtype=np.int64), times, values),
-        _histograms(
-            (position, [item["histogram"]])
-            for position, item in enumerate(items)
-            if "histogram" in item or "value" not in item
-        ),
-    )
-
-
-def _matrix(items: list[dict[str, Any]]) -> Result:
-    columns = [_columns(item.get("values") or ()) for item in items]
-    counts = [len(times) for times, _ in columns]
-    return Result(
-        "matrix",
-        [_labels(item["metric"]) for item in items],
-        Samples(
-            np.repeat(np.arange(len(items), dtype=np.int64), counts),
-            np.concatenate([_no_integers(), *(times for times, _ in columns)]),
-            np.concatenate([_no_floats(), *(values for _, values in columns)]),
-        ),
-        _histograms(
-            (position, item["histograms"])
-            for position, item in enumerate(items)
-            if "histograms" in item or "values" not in item
-        ),
-    )
-
-
-_READERS = {"scalar": _scalar, "string": _string, "vector": _vector, "matrix": _matrix}
-
-
-def _labels(metric: dict[str, str]) -> dict[str, str]:
-    if not all(type(value) is str for value in metric.values()):
-        raise TypeError("a label value is no text")
-    return metric
-
-
-def _columns(pairs: Sequence[list[Any]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Times in ms and values of ``[seconds, "value"]`` pairs."""
-    if not pairs:
-        return _no_integers(), _no_floats()
-    seconds, texts = zip(*pairs, strict=True)
-    # float() reads each decimal number to the nearest float64, which is the one that Go wrote, and NaN, +Inf and -Inf.
-    values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
-    return _milliseconds(seconds), values
-
-
-def _milliseconds(seconds: Sequence[float]) -> NDArray[np.int64]:
-    """Whole milliseconds; rounding undoes the error of the float, which is far below half a millisecond."""
-    milliseconds = np.rint(np.fromiter(map(float, seconds), dtype=np.float64, count=len(seconds)) * 1000)
-    if not (np.abs(milliseconds) < MAX_MS).all():
-        raise ValueError("a timestamp is out of range")
-    return milliseconds.astype(np.int64)
-
-
-def _histograms(series: Iterable[tuple[int, list[Any]]]) -> Histograms:
-    """Rows of buckets from ``(position, [[seconds, histogram], ...])``."""
-    rows = [
-        (position, seconds, *bucket, histogram["count"], histogram["sum"])
-        for position, pairs in series
-        for seconds, histogram in pairs
-        for bucket in histogram.get("buckets") or ((0, "NaN", "NaN", "0"),)
-    ]
-    if not rows:
-        return Histograms()
-    positions, seconds, rules, *numbers = zip(*rows, strict=True)
-    if not set(rules) <= set(range(len(CLOSED))):
-        raise ValueError("a bucket has an unknown boundary rule")
-    lower, upper, bucket_count, count, total = (
-        np.fromiter(map(float, column), dtype=np.float64, count=len(rows)) for column in numbers
-    )
-    return Histograms(
-        np.array(positions, dtype=np.int64),
-        _milliseconds(seconds),
-        lower,
-        upper,
-        np.array(rules, dtype=np.int64),
-        bucket_count,
-        count,
-        total,
-    )
 
 
 def join(results: Sequence[Result]) -> Result:

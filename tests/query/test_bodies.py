@@ -5,7 +5,7 @@ import pytest
 
 from monitorkit.errors import ServerUnavailable
 from monitorkit.processes import wait_until
-from monitorkit.query import bodies, wire
+from monitorkit.query import bodies, stream, wire
 from monitorkit.query.transport import Transport
 
 OK = b'{"status":"success","data":["up"]}'
@@ -91,7 +91,7 @@ def test_each_attempt_has_a_decoder_of_its_own_and_only_a_success_is_fed_to_it(t
     assert [b"".join(recorder.chunks) for recorder in recorders()] == [OK, OK]
 
 
-@pytest.mark.parametrize("decoder", [wire.PlainDecoder, wire.ResultDecoder])
+@pytest.mark.parametrize("decoder", [wire.PlainDecoder, stream.ResultDecoder])
 @pytest.mark.parametrize(
     ("content_type", "piece", "reason"),
     [
@@ -146,7 +146,7 @@ def test_the_time_limit_holds_for_what_a_decoder_takes(faulty):
     transport = Transport(faulty.url, timeout_seconds=0.3)
     began = time.monotonic()
     with pytest.raises(ServerUnavailable, match=r"no complete answer within 0\.3 s"):
-        transport.call("api/v1/query", decoder=wire.ResultDecoder)
+        transport.call("api/v1/query", decoder=stream.ResultDecoder)
     assert time.monotonic() - began < 5
     stop.set()
     transport.close()
