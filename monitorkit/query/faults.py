@@ -36,7 +36,7 @@ _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
     ),
     (
         (requests.exceptions.SSLError,),
-        "no secure connection ({cause}); check the certificate, or the address",
+        "no secure connection ({cause}); check the address, verify= (an authority of your own) and cert= (yours)",
     ),
     (
         (requests.exceptions.ProxyError,),

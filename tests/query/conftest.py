@@ -157,6 +157,7 @@ class FaultyServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.requests = []
+        self.bodies = []
         self.released = threading.Event()
 
     def handle_error(self, request, client_address):
@@ -169,6 +170,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length).decode()
+        self.server.bodies.append(body)
         self.form = dict(urllib.parse.parse_qsl(body or urllib.parse.urlsplit(self.path).query))
         # One handler serves all requests of a connection: what is kept is a copy.
         kept = ("command", "path", "headers", "form", "client_address")
