@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     )
     from monitorkit.metrics import queries
     from monitorkit.promql import expr
-    from monitorkit.query import increase, quantiles, read, tidy, write
+    from monitorkit.query import increase, quantiles, read, record, tidy, write
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
-    from monitorkit.services import Prometheus, connect, start_prometheus
+    from monitorkit.services import Prometheus, connect, replay, start_prometheus
     from monitorkit.serving import Batching, ModelServer, serve
 
 __version__ = "0.1.0"
@@ -56,10 +56,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "metrics": ("queries",),
     "promql": ("expr",),
-    "query": ("increase", "quantiles", "read", "tidy", "write"),
+    "query": ("increase", "quantiles", "read", "record", "tidy", "write"),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
-    "services": ("Prometheus", "connect", "start_prometheus"),
+    "services": ("Prometheus", "connect", "replay", "start_prometheus"),
     "serving": ("Batching", "ModelServer", "serve"),
 }
 
@@ -87,6 +87,8 @@ __all__ = [
     "quantiles",
     "queries",
     "read",
+    "record",
+    "replay",
     "serve",
     "start_prometheus",
     "status",

@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from monitorkit.services.binaries import find, install
     from monitorkit.services.connection import connect
     from monitorkit.services.prometheus import Prometheus
+    from monitorkit.services.recorded import Replay, replay
     from monitorkit.services.rule_files import check_rules, rule_document
     from monitorkit.services.start import start_prometheus
 
-__all__ = ["Prometheus", "check_rules", "connect", "find", "install", "rule_document", "start_prometheus"]
+__all__ = [
+    "Prometheus",
+    "Replay",
+    "check_rules",
+    "connect",
+    "find",
+    "install",
+    "replay",
+    "rule_document",
+    "start_prometheus",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -25,6 +36,7 @@ __getattr__ = lazy_names(
         "binaries": ("find", "install"),
         "connection": ("connect",),
         "prometheus": ("Prometheus",),
+        "recorded": ("Replay", "replay"),
         "rule_files": ("check_rules", "rule_document"),
         "start": ("start_prometheus",),
     },
