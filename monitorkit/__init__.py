@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from monitorkit.metrics import queries
     from monitorkit.promql import expr
-    from monitorkit.query import increase, quantiles, read, record, tidy, write
+    from monitorkit.query import increase, join, quantiles, read, record, tidy, write
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, replay, start_prometheus
@@ -56,7 +56,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "metrics": ("queries",),
     "promql": ("expr",),
-    "query": ("increase", "quantiles", "read", "record", "tidy", "write"),
+    "query": ("increase", "join", "quantiles", "read", "record", "tidy", "write"),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "replay", "start_prometheus"),
@@ -82,6 +82,7 @@ __all__ = [
     "connect",
     "expr",
     "increase",
+    "join",
     "panels",
     "plot",
     "quantiles",

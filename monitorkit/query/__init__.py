@@ -6,8 +6,9 @@ from monitorkit.query.client import PrometheusClient
 from monitorkit.query.counters import increase
 from monitorkit.query.frame_files import read, write
 from monitorkit.query.histograms import quantiles
+from monitorkit.query.joins import join
 from monitorkit.query.long import tidy
 from monitorkit.query.recording import Recording, record
 from monitorkit.query.remarks import ServerWarning
 
-__all__ = ["PrometheusClient", "Recording", "ServerWarning", "increase", "quantiles", "read", "record", "tidy", "write"]
+__all__ = ["PrometheusClient", "Recording", "ServerWarning", "increase", "join", "quantiles", "read", "record", "tidy", "write"]

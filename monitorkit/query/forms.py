@@ -23,13 +23,15 @@ NATIVE = ("lower", "upper", "closed", "count", "histogram_count", "histogram_sum
 """Columns of native histograms beside labels and time."""
 
 
-def form_of(frame: object, *, caller: str) -> tuple[pd.DataFrame, Form]:
+def form_of(frame: object, *, caller: str, any_columns: bool = False) -> tuple[pd.DataFrame, Form]:
     """Which form a frame has; a Series is taken for the column ``value``.
 
     Parameters
     ----------
     caller
         Name of the function that it was given to, for the error.
+    any_columns
+        Whether an instant result may have other columns than ``value``.
 
     Raises
     ------
@@ -48,12 +50,13 @@ def form_of(frame: object, *, caller: str) -> tuple[pd.DataFrame, Form]:
         return frame, "range"
     if set(NATIVE) <= set(frame.columns):
         return frame, "native"
-    if VALUE not in frame.columns:
+    labelled = frame.index.names != [None] or not pd.api.types.is_integer_dtype(frame.index.dtype)
+    if VALUE not in frame.columns and not (labelled and any_columns):
         raise InvalidValue(
             f"{caller}: this frame has neither timestamps for an index nor a column 'value'; "
             "pass what prom.query() or prom.query_range() returned"
         )
-    if frame.index.names != [None] or not pd.api.types.is_integer_dtype(frame.index.dtype):
+    if labelled:
         return frame, "instant"
     return frame, "samples" if TIMESTAMP in frame.columns else "tidy"
 
