@@ -11,4 +11,15 @@ from monitorkit.query.long import tidy
 from monitorkit.query.recording import Recording, record
 from monitorkit.query.remarks import ServerWarning
 
-__all__ = ["PrometheusClient", "Recording", "ServerWarning", "increase", "join", "quantiles", "read", "record", "tidy", "write"]
+__all__ = [
+    "PrometheusClient",
+    "Recording",
+    "ServerWarning",
+    "increase",
+    "join",
+    "quantiles",
+    "read",
+    "record",
+    "tidy",
+    "write",
+]
