@@ -21,6 +21,7 @@ __all__ = [
     "Answer",
     "Application",
     "Handler",
+    "Message",
     "Receive",
     "Scope",
     "Send",
@@ -138,7 +139,7 @@ class Application:
         """Answer one request."""
         if scope["type"] != "http":
             raise RuntimeError(f"this application speaks HTTP, not {scope['type']}")
-        code, body, headers = await self._answer(scope, receive)
+        code, body, headers = await self.answer(scope, receive)
         length = (b"content-length", b"%d" % len(body))
         await send({"type": "http.response.start", "status": code, "headers": [length, *headers]})
         await send({"type": "http.response.body", "body": body})
@@ -146,7 +147,8 @@ class Application:
     def refused(self, refusal: Refusal) -> None:
         """Take note of a request that is refused."""
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """Return the answer to a request, whatever goes wrong."""
         try:
             return await self._handler(scope)(scope, receive)
         except Refusal as error:

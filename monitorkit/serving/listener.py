@@ -24,6 +24,7 @@ __all__ = ["Listener"]
 
 START_SECONDS = 10.0
 DRAIN_SECONDS = 5
+KEEP_ALIVE_SECONDS = 5
 
 
 class Listener:
@@ -59,6 +60,7 @@ class Listener:
                 log_config=None,
                 server_header=False,
                 proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
         )

@@ -1,142 +1,342 @@
-"""HTTP on a connection: uvicorn's, with JSON for malformed requests and an end to slow ones."""
+"""HTTP on a connection: requests parsed, answered one after the other, and an end to slow ones.
+
+uvicorn accepts connections and ends them. Its own protocol serves any ASGI application, at three times the cost of this
+one, which knows the application: an answer is one value, written at once, and no task is needed to make it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
 
-from monitorkit.serving.asgi import Application, refuse
+from monitorkit.serving.asgi import refuse
+from monitorkit.serving.exchange import Exchange
 from monitorkit.serving.refusals import Refusal
 
 if TYPE_CHECKING:
-    import asyncio
+    from uvicorn import Config
+    from uvicorn.server import ServerState
+
+    from monitorkit.serving.asgi import Answer, Application, Scope
 
 __all__ = ["HttpProtocol"]
 
 MAX_HEAD_BYTES = 64 * 1024
 """Longest request line and headers together; the parser itself has no limit."""
 
+JOIN_BYTES = 16 * 1024
+"""A shorter body is copied behind its headers: one thing to send."""
 
 LINGER_SECONDS = 2.0
 
 _log = logging.getLogger("monitorkit.serving.http")
 _log.setLevel(logging.WARNING)
 
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 
-class HttpProtocol(HttpToolsProtocol):
+
+class HttpProtocol(asyncio.Protocol):
     """One connection.
 
     The application's ``read_seconds`` is how long one request may take to arrive whole: without an end to that, clients
     that send a byte now and then hold connections for ever.
+
+    Parameters
+    ----------
+    config, server_state, app_state, _loop
+        As uvicorn passes them.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever uvicorn passes
-        super().__init__(*args, **kwargs)
-        # The application itself, so that a request which never reaches it can be counted all the same.
-        self._application = cast("Application", self.config.app)
-        self._deadline: asyncio.TimerHandle | None = None
-        self._in_message = False
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # noqa: ARG002 - uvicorn's
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.loop = _loop or asyncio.get_running_loop()
+        self._application = cast("Application", config.app)
+        self._server_state = server_state
+        self._keep_alive_seconds = config.timeout_keep_alive
+        self._parser = httptools.HttpRequestParser(self)
+        # So that a request is answered even when more follows the one that was announced as the last.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._exchanges: deque[Exchange] = deque()
+        """Requests without an answer, oldest first; only the first has been given to the application."""
+        self._reading: Exchange | None = None
+        """The request whose body is still coming."""
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._expects = False
         self._in_head = False
         self._head_bytes = 0
+        self._beginning = False
+        self._last = False
         self._refused = False
-        # uvicorn's loggers belong to the user, who may run a server of their own in the same process.
-        self.logger = _log
-        self.access_log = False
+        self._farewell: Refusal | None = None
+        self._paused = False
+        self._writable = True
+        # One timer, which looks again when it is too early, rather than one for each request.
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
+        self._deadline: float | None = None
+        self._deadline_is_for_reading = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock: the first byte, too, may never come."""
-        super().connection_made(transport)
-        self._start_clock()
+        self._transport = cast("asyncio.Transport", transport)
+        self._server_state.connections.add(cast("Any", self))
+        self._due_in(self._application.limits.read_seconds)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._stop_clock()
-        super().connection_lost(exc)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        """Let go of what the client waited for."""
+        self._server_state.connections.discard(cast("Any", self))
+        self._deadline = None
+        if self._timer is not None:
+            self._timer.cancel()
+        exchanges, self._exchanges = self._exchanges, deque()
+        for exchange in exchanges:
+            exchange.leave()
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and give a request that has not come whole a deadline."""
+        """Parse, begin what can begin, and give a request that has not come whole a deadline."""
         if self._refused:
             return
         self._head_bytes += len(data)
-        super().data_received(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Who offers to go on in another protocol may be answered in this one (RFC 9110, section 7.8).
+            self._last = True
+        except httptools.HttpParserError:
+            detail = "this is not HTTP/1.1 as RFC 9112 has it: check what sends the request"
+            self._refuse(Refusal(400, "malformed", detail))
+            return
+        self._begin_next()
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             detail = f"the request line and headers are longer than {MAX_HEAD_BYTES} bytes: send fewer or shorter ones"
             self._refuse(Refusal(431, "too_large", detail))
-        elif self._in_message and not self._refused:
-            self._start_clock()
+        elif len(self._exchanges) > 1:
+            self.hold_on()
+        self._set_clock()
+
+    def pause_writing(self) -> None:
+        """Begin no further request until the client has taken its answers."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Begin what waited for the client to take its answers."""
+        self._writable = True
+        self._begin_next()
+
+    def shutdown(self) -> None:
+        """End when the request in flight, if there is one, is answered; uvicorn calls it."""
+        if self._exchanges:
+            self._last = True
         else:
-            self._stop_clock()
+            self._transport.close()
 
     def on_message_begin(self) -> None:
         """Note that a request begins."""
-        self._in_message = self._in_head = True
-        super().on_message_begin()
+        self._in_head = True
+        self._expects = False
+        self._url = b""
+        self._headers = []
+
+    def on_url(self, url: bytes) -> None:
+        """Take in a part of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header; what comes behind a body is none."""
+        if self._in_head:
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self._expects = True
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Note that a request has all its headers."""
-        super().on_headers_complete()
+        """Put the request in line."""
         self._in_head = False
         self._head_bytes = 0
+        parser = self._parser
+        version = parser.get_http_version()
+        path, query = _target(self._url)
+        scope: Scope = {
+            "type": "http",
+            "http_version": version,
+            "method": parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": self._url,
+            "query_string": query,
+            "headers": self._headers,
+        }
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        self._reading = exchange = Exchange(self, scope, expects=self._expects, keep_alive=keep_alive)
+        self._exchanges.append(exchange)
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of the body."""
+        if self._reading is not None:
+            self._reading.feed(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has come whole."""
-        self._in_message = False
         self._head_bytes = 0
-        super().on_message_complete()
+        if self._reading is not None:
+            self._reading.finish()
+            self._reading = None
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are for a log
-        """Answer what is not HTTP."""
-        self._refuse(Refusal(400, "malformed", "this is not HTTP/1.1 as RFC 9112 has it: check what sends the request"))
+    def answered(self, exchange: Exchange, answer: Answer | None) -> None:
+        """Send the answer of the first in line, and begin the next."""
+        self._server_state.tasks.discard(cast("Any", exchange))
+        if exchange.gone:
+            return
+        self._exchanges.popleft()
+        keep_alive = exchange.keep_alive and not self._last
+        if answer is not None:
+            self._write(answer, keep_alive=keep_alive, head_only=exchange.scope["method"] == "HEAD")
+        if answer is None or not keep_alive:
+            self._transport.close()
+        elif self._farewell is not None and not self._exchanges:
+            self._part(self._farewell)
+        else:
+            if len(self._exchanges) <= 1:
+                self.go_on()
+            if not self._beginning:
+                self._set_clock()
+                self._begin_next()
 
-    def _start_clock(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(self._application.limits.read_seconds, self._too_slow)
+    def ask_for_body(self, exchange: Exchange) -> None:
+        """Ask the client for the body, or for more of it."""
+        if exchange.expects:
+            exchange.expects = False
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.go_on()
 
-    def _stop_clock(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
+    def hold_on(self) -> None:
+        """Let the client wait until what it has sent is taken."""
+        if not self._paused and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Let the client send on."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _begin_next(self) -> None:
+        if self._beginning:
+            # Many requests may have come at once and be answered at once: one after the other, not one in the other.
+            return
+        self._beginning = True
+        while self._exchanges and not self._exchanges[0].begun and self._writable and not self._transport.is_closing():
+            self._server_state.tasks.add(cast("Any", self._exchanges[0]))
+            self._exchanges[0].begin(self._application)
+        self._beginning = False
+
+    def _write(self, answer: Answer, *, keep_alive: bool, head_only: bool) -> None:
+        code, body, headers = answer
+        lines = [_STATUS_LINES[code], b"content-length: %d" % len(body)]
+        lines += [b"%b: %b" % field for field in (*self._server_state.default_headers, *headers)]
+        if not keep_alive:
+            lines.append(b"connection: close")
+        head = b"\r\n".join(lines)
+        if head.count(b"\n") != len(lines) - 1:
+            _log.error("a header of the answer has more than one line: %r", head)
+            self._transport.close()
+        elif head_only:
+            self._transport.write(head + b"\r\n\r\n")
+        elif len(body) <= JOIN_BYTES:
+            self._transport.write(b"%b\r\n\r\n%b" % (head, body))
+        else:
+            self._transport.writelines((head, b"\r\n\r\n", body))
+
+    def _set_clock(self) -> None:
+        """Give the client a time: for the rest of a request, or for the next; none while it waits for its answer."""
+        if self._refused:
+            return
+        if self._in_head or self._reading is not None:
+            if self._paused:
+                self._deadline = None
+            elif self._deadline is None or not self._deadline_is_for_reading:
+                self._deadline_is_for_reading = True
+                self._due_in(self._application.limits.read_seconds)
+        elif self._exchanges:
             self._deadline = None
+        else:
+            self._deadline_is_for_reading = False
+            self._due_in(self._keep_alive_seconds)
 
-    def _too_slow(self) -> None:
-        self._deadline = None
-        if self._in_message and (self._in_head or not self.cycle.response_complete):
+    def _due_in(self, seconds: float) -> None:
+        self._deadline = due = self.loop.time() + seconds
+        if self._timer is None or due < self._timer_due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_due = due
+            self._timer = self.loop.call_at(due, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        left = self._deadline - self.loop.time()
+        if left > 0:
+            self._due_in(left)
+        elif self._in_head or (self._reading is not None and not self._reading.done):
             seconds = self._application.limits.read_seconds
             detail = f"the request did not come whole within {seconds:g} s: send it faster, or in smaller parts"
             self._refuse(Refusal(408, "too_slow", detail))
         else:
-            self.transport.close()
+            self._transport.close()
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer here and take nothing more: the rest of the connection cannot be understood."""
-        if self._refused or self.transport.is_closing():
+        if self._refused or self._transport.is_closing():
             return
         self._refused = True
-        self._stop_clock()
-        in_body = self._in_message and not self._in_head
-        if in_body and self.cycle.response_complete:
+        self._deadline = None
+        reading, self._reading = self._reading, None
+        if reading is not None and reading.done:
             # It has its answer already, and what is wrong came after that.
-            self.transport.close()
+            self._transport.close()
             return
-        if in_body:
-            # Past its head the request has reached the application, which counts it when it finds the client gone.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        if reading is not None:
+            self._exchanges.remove(reading)
+        if reading is not None and reading.begun:
+            # The application has it, and counts it when it finds the client gone.
+            reading.leave()
         else:
             self._application.refused(refusal)
-        code, body, headers = refuse(refusal)
-        fields = [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
-        lines = [f"HTTP/1.1 {code} {HTTPStatus(code).phrase}".encode(), *(b": ".join(field) for field in fields)]
-        self.transport.write(b"\r\n".join([*lines, b"", body]))
-        self._linger()
+        if self._exchanges:
+            self._farewell = refusal
+            self._begin_next()
+        else:
+            self._part(refusal)
 
-    def _linger(self) -> None:
-        """Close in two steps, so that the answer arrives: closing with bytes unread resets the connection.
+    def _part(self, refusal: Refusal) -> None:
+        """Send the last answer and close in two steps, so that it arrives: closing with bytes unread resets.
 
         Source: RFC 9112, section 9.6.
         """
-        self.transport.write_eof()
-        self.flow.resume_reading()
-        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self._write(refuse(refusal), keep_alive=False, head_only=False)
+        self._transport.write_eof()
+        self.go_on()
+        self.loop.call_later(LINGER_SECONDS, self._transport.close)
+
+
+def _target(url: bytes) -> tuple[str, bytes]:
+    """Path and query of a request's target, which may be absolute (RFC 9112, section 3.2)."""
+    path, _, query = url.partition(b"?")
+    if not path.startswith(b"/") or b"#" in url:
+        parsed = httptools.parse_url(url)
+        path, query = parsed.path or b"/", parsed.query or b""
+    text = path.decode("ascii")
+    return unquote(text) if "%" in text else text, query

@@ -90,7 +90,7 @@ class JobQueue:
             self._ring()
 
     def put(self, job: Job) -> None:
-        """Add a job to the line of its model.
+        """Add a job to the line of its model; who waits in :meth:`take` is woken by :meth:`ring`.
 
         Raises
         ------
@@ -109,6 +109,10 @@ class JobQueue:
                 line = self._lines[job.served.model] = deque()
             line.append(job)
             self._count += 1
+
+    def ring(self) -> None:
+        """Wake who waits for jobs."""
+        with self._lock:
             self._ring()
 
     def withdraw(self, job: Job) -> None:

@@ -50,6 +50,7 @@ class PredictionWorker:
     def __init__(self, name: str, *, queue_length: int, batching: Batching | Literal[False] = DEFAULT_BATCHING) -> None:
         self._queue = JobQueue(queue_length, batching)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._ringing = False
         self._call: tuple[float, int] | None = None
         self._seconds_per_job = 0.0
 
@@ -92,13 +93,18 @@ class PredictionWorker:
         Refusal
             If the queue is full, the model fails, or the server stops.
         """
-        job = Job(served, X, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        job = Job(served, X, loop.create_future())
         try:
             self._queue.put(job)
         except Full:
             raise self._shed() from None
         except Closed:
             raise stopping() from None
+        if not self._ringing:
+            # Requests that come in one turn of the loop leave together, and wake the thread once.
+            self._ringing = True
+            loop.call_soon(self._ring)
         try:
             return await job.future, job
         finally:
@@ -111,6 +117,10 @@ class PredictionWorker:
         if self._thread.ident is not None:
             self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
+
+    def _ring(self) -> None:
+        self._ringing = False
+        self._queue.ring()
 
     def _shed(self) -> Refusal:
         waiting = self._queue.length

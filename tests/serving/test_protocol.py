@@ -1,6 +1,10 @@
 """What is not HTTP, and what comes too slowly."""
 
+import contextlib
 import json
+import re
+import socket
+import threading
 
 import pytest
 
@@ -65,8 +69,6 @@ def test_a_request_that_does_not_come_whole_in_time_is_refused_and_counted_once(
 
 
 def test_a_connection_that_says_nothing_is_closed_and_not_counted(counts, hasty):
-    import socket
-
     with socket.create_connection(("127.0.0.1", int(hasty.url.rpartition(":")[2])), timeout=10) as connection:
         assert connection.recv(100) == b""
     assert counts.by_status == {}
@@ -109,11 +111,17 @@ def test_who_asks_to_upgrade_is_answered_all_the_same(raw, counts):
     assert counts.by_status == {}
 
 
-def test_who_expects_to_be_asked_for_the_body_is_asked(raw):
-    data = whole(BODY, b"Expect: 100-continue", b"Connection: close")
-    code, _, body = raw(data)
-    assert code == 100
-    assert b"200 OK" in body
+def test_who_expects_to_be_asked_for_the_body_is_asked(server):
+    head, body = whole(BODY, b"Expect: 100-continue", b"Connection: close").split(b"\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=10) as connection:
+        connection.sendall(head + b"\r\n\r\n")
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_who_has_sent_the_body_already_is_not_asked_for_it(raw):
+    assert raw(whole(BODY, b"Expect: 100-continue", b"Connection: close"))[0] == 200
 
 
 def test_what_goes_wrong_after_the_answer_is_not_counted_again(raw, counts):
@@ -126,3 +134,127 @@ def test_what_goes_wrong_after_the_answer_is_not_counted_again(raw, counts):
     code, _, body = raw(head, after_the_answer)
     assert (code, json.loads(body)["error"]) == (404, "unknown_path")
     assert counts.by_status == {"client_error": 1}
+
+
+class Gate:
+    """A model that waits inside its first call, and remembers the rows of each."""
+
+    def __init__(self):
+        self.begun, self.release = threading.Event(), threading.Event()
+        self.seen = []
+
+    def predict(self, X):
+        self.seen.extend(X[:, 0].tolist())
+        self.begun.set()
+        assert self.release.wait(20)
+        return X[:, 0]
+
+
+@pytest.fixture
+def gate(start, counts):
+    """A gate that is served; the counts are its server's."""
+    gate = Gate()
+    counts.server = gate.server = start(gate, example=[1.0, 0.0])
+    yield gate
+    gate.release.set()
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=20)
+
+
+def everything(connection):
+    received = b""
+    while chunk := connection.recv(65536):
+        received += chunk
+    return received
+
+
+def codes(received):
+    return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)]
+
+
+def test_a_prediction_that_nobody_waits_for_any_more_is_not_made(gate, counts):
+    with connect(gate.server) as first, connect(gate.server) as second, connect(gate.server) as third:
+        for number, connection in enumerate((first, second, third), 1):
+            connection.sendall(whole(b'{"instances": [[%d, 0]]}' % number, b"Connection: close"))
+            arrived = lambda number=number: counts("inference_in_flight_requests") == number  # noqa: E731
+            assert wait_until(arrived, timeout_seconds=10)
+            assert gate.begun.wait(10)
+        second.close()
+        assert wait_until(lambda: counts("inference_queue_length") == 1, timeout_seconds=10)
+        assert wait_until(lambda: counts.by_status == {"client_error": 1}, timeout_seconds=10)
+        gate.release.set()
+        assert codes(everything(first)) == codes(everything(third)) == [200]
+    assert gate.seen == [1.0, 3.0]
+    assert counts.by_status == {"client_error": 1, "ok": 2}
+    assert counts("inference_in_flight_requests") == 0
+
+
+def test_what_is_malformed_is_told_after_the_answers_before_it(gate, counts):
+    with connect(gate.server) as connection:
+        connection.sendall(whole() + whole() + b"nonsense\r\n\r\n")
+        assert gate.begun.wait(10)
+        gate.release.set()
+        assert codes(everything(connection)) == [200, 200, 400]
+    assert counts.by_status == {"ok": 2, "client_error": 1}
+
+
+def test_thousands_of_requests_at_once_are_answered_one_after_the_other(raw, counts):
+    ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    _, _, rest = raw((ask + b"\r\n") * 5000 + ask + b"Connection: close\r\n\r\n")
+    assert rest.count(b'{"status":"ok"') == 5001
+    assert counts.by_status == {}
+
+
+def test_a_client_that_sends_without_taking_its_answers_is_made_to_wait(gate):
+    with connect(gate.server) as connection:
+        connection.settimeout(0.5)
+        data, sent = whole() * 1000, 0
+        with contextlib.suppress(TimeoutError):
+            while sent < 200 * 2**20:
+                sent += connection.send(data)
+    assert sent < 50 * 2**20
+
+
+def test_what_follows_the_last_request_is_left_alone(raw, counts):
+    _, _, rest = raw(whole(BODY, b"Connection: close") + whole())
+    assert rest.count(b"predictions") == 1
+    assert counts.by_status == {"ok": 1}
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"GET /healthz HTTP/1.0\r\n\r\n", 200),
+        (b"GET http://elsewhere/healthz?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200),
+        (b"GET /%68ealthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200),
+        (b"GET /healthz?%00#x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200),
+        (b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404),
+        (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    ],
+)
+def test_forms_of_the_request_line(raw, head, code):
+    assert raw(head)[0] == code
+
+
+def test_a_body_in_chunks_with_trailers_is_read(raw, counts):
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    chunks = b"".join(b"%x\r\n%b\r\n" % (1, BODY[i : i + 1]) for i in range(len(BODY)))
+    assert raw(head, chunks + b"0\r\nContent-Encoding: gzip\r\nX: y\r\n\r\n")[0] == 200
+    assert counts.by_status == {"ok": 1}
+
+
+def test_the_answer_to_head_has_the_length_and_no_body(raw):
+    _, head, body = raw(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert int(head.split("content-length: ")[1].split("\r\n")[0]) > 1000
+    assert body == b""
+
+
+def test_a_connection_that_has_nothing_more_to_ask_is_closed(start, monkeypatch):
+    monkeypatch.setattr("monitorkit.serving.listener.KEEP_ALIVE_SECONDS", 0.1)
+    server = start()
+    with connect(server) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert codes(everything(connection)) == [200]

@@ -110,6 +110,7 @@ def test_who_waits_is_woken_by_a_job():
         thread, batches = taker(queue)
         one = job()
         queue.put(one)
+        queue.ring()
         thread.join(10)
         assert batches == [[one]]
 
@@ -120,8 +121,10 @@ def test_the_oldest_waits_for_others_as_long_as_it_is_told_and_no_longer():
     begun = time.perf_counter()
     first = job()
     queue.put(first)
+    queue.ring()
     second = job()
     queue.put(second)
+    queue.ring()
     assert queue.take(wait=False) == []
     thread.join(10)
     assert batches == [[first, second]]
@@ -154,7 +157,9 @@ def test_a_wait_ends_when_it_is_closed_or_set_otherwise(change):
 def test_none_is_lost_or_doubled_between_threads():
     queue = JobQueue(10_000, Batching(max_size=7))
     jobs = [[job(A if number % 3 else B) for number in range(500)] for _ in range(4)]
-    threads = [threading.Thread(target=lambda mine=mine: [queue.put(one) for one in mine]) for mine in jobs]
+    threads = [
+        threading.Thread(target=lambda mine=mine: [queue.put(one) or queue.ring() for one in mine]) for mine in jobs
+    ]
     for thread in threads:
         thread.start()
     seen = []
