@@ -81,28 +81,41 @@ install_chromium() {
     fi
 }
 
-# The Prometheus binaries that the tests run on: an old one and a new one, each of its Debian suite; where there is no
-# Debian, the one that the package finds. MONITORKIT_TEST_PROMETHEUS given from outside wins.
-test_binaries() {
-    if [ -n "${MONITORKIT_TEST_PROMETHEUS:-}" ]; then
-        echo "$MONITORKIT_TEST_PROMETHEUS"
-        return
-    fi
+# Programs to test on, an old and a new one, each of its Debian suite: the paths of PROGRAM, with a colon between them,
+# from the first of these sets of packages that the suite has.
+suite_programs() {
+    program=$1
+    shift
     found=
     for suite in bookworm forky; do
-        folder=.cache/prometheus-$suite
-        # promtool is a package of its own in the newer suites only.
-        if bash scripts/debian-suite.sh $suite $folder prometheus promtool >.cache/debian-$suite.log 2>&1 \
-            || bash scripts/debian-suite.sh $suite $folder prometheus >.cache/debian-$suite.log 2>&1; then
-            found="${found:+$found:}$PWD/$folder/usr/bin/prometheus"
-        else
-            [ -z "${MONITORKIT_FORBID_SKIPS:-}" ] || fail "no Prometheus of $suite; .cache/debian-$suite.log says why"
-        fi
+        folder=.cache/$program-$suite
+        for packages in "$@"; do
+            # shellcheck disable=SC2086 # a set of packages is several words
+            if bash scripts/debian-suite.sh $suite "$folder" $packages >.cache/debian-$program-$suite.log 2>&1; then
+                found="${found:+$found:}$PWD/$folder/usr/bin/$program"
+                continue 2
+            fi
+        done
+        [ -z "${MONITORKIT_FORBID_SKIPS:-}" ] \
+            || fail "no $program of $suite; .cache/debian-$program-$suite.log says why"
     done
+    echo "$found"
+}
+
+# MONITORKIT_TEST_PROMETHEUS given from outside wins; where there is no Debian, the one that the package finds.
+test_prometheus() {
+    # promtool is a package of its own in the newer suites only.
+    found=${MONITORKIT_TEST_PROMETHEUS:-$(suite_programs prometheus "prometheus promtool" prometheus)}
     if [ -z "$found" ]; then
         say "no Debian to get an old and a new Prometheus from: tested on one version only"
         found=$("$venv/bin/monitorkit" install prometheus --quiet --print-path)
     fi
+    echo "$found"
+}
+
+test_victoria_metrics() {
+    found=${MONITORKIT_TEST_VICTORIA_METRICS:-$(suite_programs victoria-metrics victoria-metrics)}
+    [ -n "$found" ] || say "no Debian to get VictoriaMetrics from: tested on Prometheus only"
     echo "$found"
 }
 
@@ -119,9 +132,13 @@ test)
     install_extras lab,test,check
     install_prometheus
     install_chromium
-    binaries=$(test_binaries)
-    printf "export MONITORKIT_TEST_PROMETHEUS='%s'\nexport CHROMIUM='%s'\n" "$binaries" "$(find_chromium || true)" \
-        >.cache/test.env
+    prometheus=$(test_prometheus)
+    victoria_metrics=$(test_victoria_metrics)
+    {
+        printf "export MONITORKIT_TEST_PROMETHEUS='%s'\n" "$prometheus"
+        printf "export MONITORKIT_TEST_VICTORIA_METRICS='%s'\n" "$victoria_metrics"
+        printf "export CHROMIUM='%s'\n" "$(find_chromium || true)"
+    } >.cache/test.env
     ;;
 *)
     fail "no profile '$profile'; lab, check or test"

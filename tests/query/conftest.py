@@ -9,14 +9,15 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
+import engines
 import prometheus_server
 import pytest
 from remote_writing import STALE_NAN, histogram, remote_write, sample, series
+from written_history import T0, openmetrics
 
-from monitorkit.processes import run
+from monitorkit.processes import run, wait_until
 from monitorkit.query import PrometheusClient
 
-T0 = 1_700_000_000_000  # ms; where the history begins
 NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
 
 
@@ -44,22 +45,6 @@ def start_server(tmp_path_factory):
     yield start
     for process in running:
         process.stop()
-
-
-def openmetrics():
-    """The history: samples of known value and time, as OpenMetrics text."""
-    lines = ["# TYPE requests counter"]
-    # 360 samples 10 s apart, 191 ms past the second: a timestamp that floats cannot hold exactly.
-    lines += [f'requests_total{{instance="a:1",job="ai_model"}} {i * 10} {T0 // 1000 + i * 10}.191' for i in range(360)]
-    lines += ["# TYPE special gauge"]
-    specials = ["NaN", "+Inf", "-Inf", "5e-324", "1.7976931348623157e+308", "-0", "0.1", "0.30000000000000004"]
-    lines += [f'special{{n="{n}"}} {text} {T0 // 1000}' for n, text in enumerate(specials)]
-    lines += ["# TYPE odd gauge", 'odd{path="it\'s \\"ü\\" 日本\\\\ & # + %\\n"} 1 1700000000']
-    lines += ["# TYPE clash gauge", 'clash{timestamp="t",value="v"} 7 1700000000']
-    # A NaN at 600 s, and nothing at 1200 s.
-    lines += ["# TYPE holes gauge", *(f"holes {v} {T0 // 1000 + s}" for s, v in ((0, "1"), (600, "NaN"), (1800, "2")))]
-    lines += ["# TYPE late gauge", f'late{{a="1"}} 3 {T0 // 1000 + 9000}']
-    return "\n".join([*lines, "# EOF", ""])
 
 
 @pytest.fixture(scope="session")
@@ -216,3 +201,42 @@ def faulty():
     with faulty_server() as server:
         server.answer = answer
         yield server
+
+
+# All engines with the same history.
+
+
+@pytest.fixture(scope="session")
+def every_engine(tmp_path_factory):
+    """Clients by name of the engine, as ``Prometheus 3.5``; each has the history and scrapes the same target."""
+    programs = engines.programs()
+    running, clients = [], {}
+    with faulty_server() as target:
+        kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        target.behave = lambda handler: answer(handler, 200, engines.EXPOSED.encode(), kind)
+        try:
+            for program in programs:
+                folder = tmp_path_factory.mktemp("engine")
+                process, url = program.start(folder, target.url.removeprefix("http://"))
+                running.append(process)
+                clients[str(program)] = PrometheusClient(url)
+            for client in clients.values():
+                assert wait_until(lambda client=client: len(client.query("work_seconds_sum")) == 1, timeout_seconds=60)
+            yield clients
+        finally:
+            for client in clients.values():
+                client.close()
+            for process in running:
+                process.stop()
+
+
+@pytest.fixture(params=map(str, engines.programs()))
+def engine_name(request):
+    """Run the test once for each engine."""
+    return request.param
+
+
+@pytest.fixture
+def engine(every_engine, engine_name):
+    """Client of one engine."""
+    return every_engine[engine_name]

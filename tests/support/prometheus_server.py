@@ -25,6 +25,12 @@ def promtool():
     return next((path for path in beside if path.exists()), None) or shutil.which("promtool")
 
 
+def free_port():
+    """A port of loopback that nobody listens on right now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 def answers(url):
     """Whether a URL answers with success."""
     try:
@@ -38,8 +44,7 @@ def start(binary, folder, config, *arguments, data=None):
     """Start a Prometheus on a free port of loopback; return its process and its URL."""
     (folder / "prometheus.yml").write_text(config, encoding="utf-8")
     for _ in range(PORT_ATTEMPTS):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         # Debian's builds have a default data folder outside of here.
         command = [
             *(binary, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={data or folder / 'data'}"),
