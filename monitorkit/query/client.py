@@ -6,6 +6,7 @@ import html
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query import frames, pieces, raw, remarks, times, wire
 from monitorkit.query.limits import Limits
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PrometheusClient"]
 
 
+@checked_methods
 class PrometheusClient(ServerInfo):
     """Queries to a Prometheus, or to anything with its HTTP API, as DataFrames.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from monitorkit.arguments import checked_methods
 from monitorkit.errors import MonitorkitError
 from monitorkit.query import parts, remarks, selection, tables, times
 from monitorkit.query.offer import Offer
@@ -26,6 +27,7 @@ _CUT = "results truncated due to limit"
 _EXEMPLAR_STORAGE = "exemplar-storage"
 
 
+@checked_methods
 class Listings:
     """What a server holds, listed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue, ServerUnavailable, Unsupported
 from monitorkit.promql import format as format_promql
 from monitorkit.query import parts, remarks, selection, tables
@@ -23,6 +24,7 @@ _NOT_FOUND = 404
 _TARGET_STATES = ("active", "dropped", "any")
 
 
+@checked_methods
 class ServerInfo(Listings):
     """What can be asked of a server that is no query: what it holds, what it does, what it is."""
 

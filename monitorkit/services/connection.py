@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit import running
+from monitorkit.arguments import checked
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
 from monitorkit.services.prometheus import Prometheus
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["connect"]
 
 
+@checked
 def connect(
     url: str,
     *,

@@ -1,0 +1,99 @@
+"""Arguments that a function does not have: told with the one that was meant, before anything is done."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from difflib import get_close_matches
+from types import FunctionType
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from monitorkit.errors import InvalidType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["checked", "checked_methods"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C", bound=type)
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function say what would be right where it is given an argument that it does not have.
+
+    Raises
+    ------
+    InvalidType
+        When the function is called so.
+
+    Examples
+    --------
+    >>> @checked
+    ... def ask(expr, *, step=None):
+    ...     return expr
+    >>> ask("up", stepp="5s")
+    Traceback (most recent call last):
+    monitorkit.errors.InvalidType: ask: there is no argument 'stepp'; did you mean 'step'?
+    """
+    parameters = list(inspect.signature(function).parameters.values())
+    kinds = {one.kind for one in parameters}
+    if inspect.Parameter.VAR_KEYWORD in kinds or inspect.Parameter.VAR_POSITIONAL in kinds:
+        return function
+    named = frozenset(one.name for one in parameters if one.kind is not one.POSITIONAL_ONLY)
+    in_order = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if len(args) > len(in_order) or not named.issuperset(kwargs):
+            raise InvalidType(_wrong(function, parameters, args, kwargs))
+        return function(*args, **kwargs)
+
+    return call
+
+
+def checked_methods(kind: C) -> C:
+    """Apply :func:`checked` to the constructor and the public methods that a class defines.
+
+    Examples
+    --------
+    >>> @checked_methods
+    ... class Client:
+    ...     def ask(self, expr, *, last=None, step=None): ...
+    >>> Client().ask("up", "1h")
+    Traceback (most recent call last):
+    monitorkit.errors.InvalidType: ask: only expr goes without a name; write last= or step=
+    """
+    for name, value in list(vars(kind).items()):
+        if isinstance(value, FunctionType) and (name == "__init__" or not name.startswith("_")):
+            setattr(kind, name, checked(value))
+    return kind
+
+
+def _wrong(
+    function: Callable[..., object],
+    parameters: list[inspect.Parameter],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> str:
+    """Say which argument is not there, and which one may have been meant."""
+    is_method = bool(parameters) and parameters[0].name == "self"
+    name = function.__name__ if function.__name__ != "__init__" else function.__qualname__.split(".")[-2]
+    names = [one.name for one in parameters[is_method:]]
+    unknown = next((given for given in kwargs if given not in names), None)
+    if unknown is None:
+        nameless = [one.name for one in parameters[is_method:] if one.kind is not one.KEYWORD_ONLY]
+        free = [f"{one.name}=" for one in parameters if one.kind is one.KEYWORD_ONLY and one.name not in kwargs]
+        if not free:
+            return f"{name}: it takes {len(nameless)} arguments, and got {len(args) - is_method}"
+        # The value is not repeated: it may be a secret.
+        return f"{name}: only {_listed(nameless, 'and') or 'nothing'} goes without a name; write {_listed(free, 'or')}"
+    meant = get_close_matches(unknown, names, n=1)
+    if meant:
+        return f"{name}: there is no argument {unknown!r}; did you mean {meant[0]!r}?"
+    return f"{name}: there is no argument {unknown!r}; there are {', '.join(names) or 'none'}"
+
+
+def _listed(names: list[str], word: str) -> str:
+    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)

@@ -1,0 +1,99 @@
+import inspect
+
+import pytest
+
+import monitorkit as mk
+from monitorkit.arguments import checked, checked_methods
+from monitorkit.errors import InvalidType
+from monitorkit.query import PrometheusClient
+
+SECRET = "s3cr3t"
+
+
+@pytest.fixture
+def client():
+    with PrometheusClient("http://127.0.0.1:1") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"stepp": "5s"}, r"^query_range: there is no argument 'stepp'; did you mean 'step'\?$"),
+        ({"start_time": 1}, r"^query_range: there is no argument 'start_time'; did you mean 'start'\?$"),
+        ({"resolution": 1}, r"^query_range: there is no argument 'resolution'; there are expr, last, start, end, step"),
+    ],
+)
+def test_an_unknown_argument_says_which_one_was_meant(client, arguments, reason):
+    with pytest.raises(InvalidType, match=reason):
+        client.query_range("up", **arguments)
+
+
+def test_a_value_without_a_name_says_which_names_there_are(client):
+    with pytest.raises(
+        InvalidType, match=r"^query_range: only expr goes without a name; write last=, start=, end=, step="
+    ):
+        client.query_range("up", "1h")
+
+
+def test_the_ways_to_connect_say_so_as_well():
+    for connect in (mk.connect, PrometheusClient):
+        with pytest.raises(InvalidType, match=r"there is no argument 'timeout'; did you mean 'timeout_seconds'\?"):
+            connect("http://127.0.0.1:1", timeout=5)
+        with pytest.raises(InvalidType, match=r"only url goes without a name; write timeout_seconds=") as caught:
+            connect("http://127.0.0.1:1", SECRET)
+        assert SECRET not in str(caught.value)
+
+
+def test_a_constructor_is_called_by_the_name_of_its_class():
+    with pytest.raises(InvalidType, match=r"^PrometheusClient: there is no argument 'tokn'; did you mean 'token'\?$"):
+        PrometheusClient("http://127.0.0.1:1", tokn=SECRET)
+
+
+def test_names_signature_and_documentation_stay():
+    def ask(expr, *, step=None):
+        """Ask."""
+
+    wrapped = checked(ask)
+    assert (wrapped.__name__, wrapped.__doc__) == ("ask", "Ask.")
+    assert inspect.signature(wrapped) == inspect.signature(ask)
+    assert next(iter(inspect.signature(PrometheusClient).parameters)) == "url"
+
+
+def test_a_mistake_within_the_function_stays_its_own():
+    @checked
+    def ask(expr):
+        return expr + 1
+
+    with pytest.raises(TypeError, match="can only concatenate str"):
+        ask("up")
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'expr'"):
+        ask()
+
+
+def test_too_many_values_are_counted():
+    @checked_methods
+    class Client:
+        def close(self):
+            return True
+
+        def _private(self, expr):
+            return expr
+
+        @property
+        def url(self):
+            return "u"
+
+    assert Client().close()
+    assert Client().url == "u"
+    with pytest.raises(InvalidType, match=r"^close: it takes 0 arguments, and got 1$"):
+        Client().close(1)
+    with pytest.raises(InvalidType, match=r"^close: there is no argument 'now'; there are none$"):
+        Client().close(now=True)
+
+
+def test_a_function_that_takes_anything_is_left_as_it_is():
+    def ask(*args, **options):
+        return options
+
+    assert checked(ask) is ask
