@@ -17,6 +17,7 @@ a plain Index. Series keep the server's order. Times are ``datetime64[ms, UTC]``
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ import pandas as pd
 from monitorkit.errors import InvalidType
 from monitorkit.labels import NAME_LABEL
 from monitorkit.labels import legend as fill
+from monitorkit.query.levels import level
 from monitorkit.query.wire import CLOSED
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitorkit.query.times import Window
-    from monitorkit.query.wire import Result
+    from monitorkit.query.wire import Result, Samples
 
 __all__ = ["LEGEND", "TIMESTAMP", "VALUE", "free_names", "instant", "ranged", "sample_rows", "timestamps"]
 
@@ -95,15 +97,27 @@ def ranged(result: Result, window: Window, *, legend: str | None = None, tidy: b
     """
     if tidy or len(result.histograms.times):
         return sample_rows(result, legend=legend)
-    floats = result.floats
     steps = window.grid() if result.labels else np.empty(0, dtype=np.int64)
-    if not window.holds(floats.times):
+    places = window.positions(result.floats.times)
+    if places is None:
         # A server that moves the points (it is told so in the warnings): its own times, rather than wrong ones.
-        steps = np.unique(floats.times)
+        steps, places = np.unique(result.floats.times, return_inverse=True)
     # One row per series in memory: each column of the frame is then contiguous.
-    values = np.full((len(result.labels), len(steps)), np.nan)
-    values[floats.series, np.searchsorted(steps, floats.times)] = floats.numbers
+    values = _table(result.floats, places, (len(result.labels), len(steps)))
     return pd.DataFrame(values.T, index=timestamps(steps), columns=_index(result.labels, legend), copy=False)
+
+
+def _table(floats: Samples, places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Samples by series and step, NaN where there is none."""
+    n_series, n_steps = shape
+    if len(floats.numbers) == n_series * n_steps:
+        by_series, by_step = floats.series.reshape(shape), places.reshape(shape)
+        if (by_series == np.arange(n_series)[:, np.newaxis]).all() and (by_step == np.arange(n_steps)).all():
+            # Nothing is missing: the samples are the table.
+            return floats.numbers.reshape(shape)
+    values = np.full(shape, np.nan)
+    values[floats.series, places] = floats.numbers
+    return values
 
 
 def sample_rows(result: Result, *, legend: str | None = None) -> pd.DataFrame:
@@ -158,27 +172,37 @@ def free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:
 
 def _label_names(labels: Sequence[Labels]) -> list[str]:
     """Names of all labels, ``__name__`` first, the others sorted."""
-    return [NAME_LABEL, *sorted({name for label_set in labels for name in label_set} - {NAME_LABEL})]
+    return [NAME_LABEL, *sorted(set().union(*labels) - {NAME_LABEL})]
+
+
+def _label_texts(labels: Sequence[Labels], name: str) -> list[str]:
+    """The values of one label, ``""`` where a series has none."""
+    try:
+        return list(map(itemgetter(name), labels))
+    except KeyError:
+        return [each.get(name, "") for each in labels]
 
 
 def _texts(texts: Iterable[str], name: str | None) -> pd.Index:
     return pd.Index(list(texts), dtype="str", name=name)
 
 
-def _levels(labels: Sequence[Labels], template: str | None) -> dict[str, pd.Index]:
-    """What names the series: each label as a column of texts, or the filled legend."""
+def _levels(labels: Sequence[Labels], template: str | None) -> dict[str, list[str]]:
+    """What names the series: the texts of each label, or the filled legend."""
     if template is None:
-        return {name: _texts((each.get(name, "") for each in labels), name) for name in _label_names(labels)}
+        return {name: _label_texts(labels, name) for name in _label_names(labels)}
     if not isinstance(template, str):
         raise InvalidType(f"legend: {template!r} is no text; write '{{{{instance}}}}'")
-    return {LEGEND: _texts((fill(template, each) for each in labels), None)}
+    return {LEGEND: [fill(template, each) for each in labels]}
 
 
 def _index(labels: Sequence[Labels], template: str | None) -> pd.Index:
     levels = _levels(labels, template)
     if len(levels) == 1:
-        return next(iter(levels.values()))
-    return pd.MultiIndex.from_arrays(list(levels.values()), names=list(levels))
+        (texts,) = levels.values()
+        return _texts(texts, NAME_LABEL if template is None else None)
+    codes, different = zip(*map(level, levels.values()), strict=True)
+    return pd.MultiIndex(levels=different, codes=codes, names=list(levels), verify_integrity=False)
 
 
 def _rows(
@@ -190,7 +214,7 @@ def _rows(
     """Tidy frame from columns with one entry per row, and the position of the series that each row is of."""
     levels = _levels(labels, template)
     names = free_names(list(levels), {TIMESTAMP, VALUE, *columns})
-    named = {name: level.take(series) for name, level in zip(names, levels.values(), strict=True)}
+    named = {name: _texts(each, None).take(series) for name, each in zip(names, levels.values(), strict=True)}
     frame = pd.DataFrame({**named, **columns})
     if TIMESTAMP in columns:
         frame[TIMESTAMP] = timestamps(columns[TIMESTAMP])

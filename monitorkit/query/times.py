@@ -93,10 +93,16 @@ class Window:
         """Every step, as an array of shape (n_steps,), in ms."""
         return self.start_ms + self.step_ms * np.arange(self.n_steps, dtype=np.int64)
 
+    def positions(self, times: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """At which step each of these times is, counted from 0; None if any is at none."""
+        offset = times - self.start_ms
+        found: NDArray[np.int64] = offset // self.step_ms
+        inside = not len(found) or (found.min() >= 0 and found.max() < self.n_steps)
+        return found if inside and np.array_equal(found * self.step_ms, offset) else None
+
     def holds(self, times: NDArray[np.int64]) -> bool:
         """Whether each of these times is one of the steps."""
-        offset = times - self.start_ms
-        return bool(((offset >= 0) & (times <= self.end_ms) & (offset % self.step_ms == 0)).all())
+        return self.positions(times) is not None
 
 
 def now_ms() -> int:

@@ -173,3 +173,18 @@ def test_plain_numbers_beside_native_histograms_have_rows_of_their_own():
     assert frame["count"].fillna(-1).tolist() == [-1.0, 2.0, 4.0]
     assert frame["closed"].tolist() == ["", "right", "both"]
     assert frame.index.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "table"),
+    [
+        # A server that repeats itself, and two that mix up the order.
+        ([(0, 0, 1.0), (0, 0, 2.0), (1, 0, 3.0), (1, 1000, 4.0)], [[2, 3], [math.nan, 4]]),
+        ([(0, 1000, 1.0), (0, 0, 2.0), (1, 0, 3.0), (1, 1000, 4.0)], [[2, 3], [1, 4]]),
+        ([(1, 0, 1.0), (1, 1000, 2.0), (0, 0, 3.0), (0, 1000, 4.0)], [[3, 1], [4, 2]]),
+        ([(0, 0, 1.0), (0, 1000, 2.0), (1, 0, 3.0), (1, 1000, 4.0)], [[1, 3], [2, 4]]),
+    ],
+)
+def test_as_many_samples_as_cells_are_not_always_a_table(rows, table):
+    frame = frames.ranged(wire.Result("matrix", [{"n": "0"}, {"n": "1"}], samples(*rows)), Window(0, 1000, 1000))
+    np.testing.assert_array_equal(frame.to_numpy(), table)

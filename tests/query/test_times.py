@@ -180,3 +180,15 @@ def test_the_default_step_gives_a_graph_of_some_thousand_points(range_ms):
 def test_bytes_are_no_time():
     with pytest.raises(InvalidType, match="at: b'x' is no time"):
         moment(b"x", now=0, name="at")
+
+
+@given(st.lists(st.integers(-100, 400), max_size=6))
+def test_the_steps_of_times_are_those_of_the_grid(times):
+    window = Window(3, 300, 7)
+    grid = window.grid().tolist()
+    found = window.positions(np.array(times, dtype=np.int64))
+    if set(times) <= set(grid):
+        assert found.tolist() == [grid.index(ms) for ms in times]
+    else:
+        assert found is None
+    assert window.holds(np.array(times, dtype=np.int64)) == (set(times) <= set(grid))
