@@ -63,6 +63,8 @@ class PrometheusClient(ServerInfo):
     What the server remarks about a result is in ``frame.attrs["warnings"]`` and ``["infos"]``; a warning is also issued
     as a :class:`~monitorkit.query.ServerWarning`, since it means that the numbers may be incomplete or wrong.
 
+    "Now" is this machine's time. Where the server's clock differs by more than 5 s, a warning says so once.
+
     Examples
     --------
     >>> PrometheusClient("http://127.0.0.1:9090")
@@ -310,16 +312,18 @@ class PrometheusClient(ServerInfo):
         self, frame: pd.DataFrame, answer: wire.Answer[wire.Result], expr: str, window: times.Window
     ) -> pd.DataFrame:
         """The frame with where it comes from in its attrs, as plain JSON values; warnings issued."""
+        skew = self._transport.skew.remark()
+        told = [*answer.warnings, *([skew] if skew else [])]
         frame.attrs = {
             "query": expr,
             "start": times.iso(window.start_ms),
             "end": times.iso(window.end_ms),
             "step": window.step_ms / 1000 or None,
             "server": self._transport.server,
-            "warnings": list(answer.warnings),
+            "warnings": told,
             "infos": list(answer.infos),
         }
-        remarks.issue(answer.warnings)
+        remarks.issue(told)
         return frame
 
 

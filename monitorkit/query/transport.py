@@ -21,6 +21,7 @@ from monitorkit.query.bodies import Reply
 from monitorkit.query.engine import UNKNOWN, Engine, recognise
 from monitorkit.query.retries import Attempts, Pace, may_be_over, may_pass
 from monitorkit.query.sessions import Session
+from monitorkit.query.skew import Skew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,7 @@ class Transport:
         self.access = access(from_url, **options)
         self.clock: Callable[[tuple[object, ...]], int] = _machine_clock
         self._pace = pace or Pace()
+        self.skew = Skew()
         self._engine: Engine | None = None
         self._only_get = False
         self._owns_session = self.access.session is None
@@ -232,6 +234,7 @@ class Transport:
     ) -> tuple[str | None, Reply]:
         """One request; the address that it redirects to, if any, and its reply."""
         remaining = max(deadline - self._pace.monotonic(), 0.001)
+        sent = self._pace.unix()
         with self.session.request(
             method,
             address,
@@ -242,6 +245,7 @@ class Transport:
             stream=True,
             **self.access.request_options,
         ) as response:
+            self.skew.see(response.headers, sent=sent, received=self._pace.unix())
             reply = bodies.read(response, deadline, decoder)
         location = response.headers.get("Location") if response.status_code in _REDIRECTS else None
         return location, reply
