@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.query import frames, pieces, raw, remarks, times, wire
+from monitorkit.query import frames, pieces, raw, remarks, statistics, times, wire
 from monitorkit.query.limits import Limits
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.server_info import ServerInfo
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from monitorkit.query.access import Auth, Certificate, Location, Token
 
 __all__ = ["PrometheusClient"]
+
+NO_STATS = "this server keeps no statistics of queries"
 
 
 @checked_methods
@@ -105,7 +107,13 @@ class PrometheusClient(ServerInfo):
         self._raw_limits = Limits(max_points=None)
 
     def query(
-        self, expr: str, *, at: times.Moment | None = None, legend: str | None = None, tidy: bool = False
+        self,
+        expr: str,
+        *,
+        at: times.Moment | None = None,
+        legend: str | None = None,
+        tidy: bool = False,
+        stats: str | None = None,
     ) -> pd.DataFrame:
         """Evaluate a query at one moment.
 
@@ -120,6 +128,8 @@ class PrometheusClient(ServerInfo):
             Name the rows by a template such as ``"{{instance}}"`` instead of by their labels.
         tidy
             Give the labels as columns instead of as the index.
+        stats
+            ``"all"`` to have the server count its work into ``frame.attrs["stats"]``: times, and samples looked at.
 
         Returns
         -------
@@ -134,9 +144,9 @@ class PrometheusClient(ServerInfo):
         ServerUnavailable
             If no usable answer comes.
         """
-        at_ms, answer = self._at_once(expr, at)
+        at_ms, answer = self._at_once(expr, at, stats)
         frame = frames.instant(answer.data, legend=legend, tidy=tidy)
-        return self._described(frame, answer, expr, times.Window(at_ms, at_ms, 0))
+        return self._described(frame, answer, expr, times.Window(at_ms, at_ms, 0), stats)
 
     def samples(
         self,
@@ -199,6 +209,7 @@ class PrometheusClient(ServerInfo):
         step: Duration | None = None,
         legend: str | None = None,
         tidy: bool = False,
+        stats: str | None = None,
     ) -> pd.DataFrame:
         """Evaluate a query at every step of a range of time.
 
@@ -216,6 +227,8 @@ class PrometheusClient(ServerInfo):
             Name the columns by a template such as ``"{{instance}}"`` instead of by their labels.
         tidy
             Give one row per real sample instead of one column per series.
+        stats
+            ``"all"`` to have the server count its work into ``frame.attrs["stats"]``: times, and samples looked at.
 
         Returns
         -------
@@ -237,9 +250,10 @@ class PrometheusClient(ServerInfo):
         """
         now = self._transport.now_ms("query_range", expr, last, start, end, step)
         window = times.window(last=last, start=start, end=end, step=step, now=now)
-        answer = pieces.fetch(_text(expr), window, self._ask_range, limits=self._limits, threads=self._threads)
+        ask = partial(self._ask_range, stats=stats)
+        answer = pieces.fetch(_text(expr), window, ask, limits=self._limits, threads=self._threads)
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
-        return self._described(frame, answer, expr, window)
+        return self._described(frame, answer, expr, window, stats)
 
     @cached_property
     def api(self) -> Any:  # noqa: ANN401 - the library publishes no types
@@ -285,22 +299,23 @@ class PrometheusClient(ServerInfo):
             f"· {html.escape(state)} · next: <code>{html.escape(step)}</code>"
         )
 
-    def _at_once(self, expr: str, at: times.Moment | None) -> tuple[int, wire.Answer[wire.Result]]:
+    def _at_once(self, expr: str, at: times.Moment | None, stats: str | None) -> tuple[int, wire.Answer[wire.Result]]:
         """Moment of an instant query, and the answer to it."""
         now = self._transport.now_ms("query", expr, at)
         at_ms = now if at is None else times.moment(at, now=now, name="at")
-        return at_ms, self._ask_at(_text(expr), at_ms)
+        return at_ms, self._ask_at(_text(expr), at_ms, stats)
 
-    def _ask_at(self, expr: str, at_ms: int) -> wire.Answer[wire.Result]:
-        return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms))
+    def _ask_at(self, expr: str, at_ms: int, stats: str | None = None) -> wire.Answer[wire.Result]:
+        return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))
 
-    def _ask_range(self, expr: str, window: times.Window) -> wire.Answer[wire.Result]:
+    def _ask_range(self, expr: str, window: times.Window, stats: str | None = None) -> wire.Answer[wire.Result]:
         return self._ask(
             "api/v1/query_range",
             query=expr,
             start=times.wire_text(window.start_ms),
             end=times.wire_text(window.end_ms),
             step=times.wire_text(window.step_ms),
+            **statistics.asked(stats),
         )
 
     def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
@@ -309,7 +324,12 @@ class PrometheusClient(ServerInfo):
         return self._transport.call(path, params, method="POST", decoder=ResultDecoder)
 
     def _described(
-        self, frame: pd.DataFrame, answer: wire.Answer[wire.Result], expr: str, window: times.Window
+        self,
+        frame: pd.DataFrame,
+        answer: wire.Answer[wire.Result],
+        expr: str,
+        window: times.Window,
+        stats: str | None = None,
     ) -> pd.DataFrame:
         """The frame with where it comes from in its attrs, as plain JSON values; warnings issued."""
         skew = self._transport.skew.remark()
@@ -323,6 +343,9 @@ class PrometheusClient(ServerInfo):
             "warnings": told,
             "infos": list(answer.infos),
         }
+        if stats:
+            frame.attrs["stats"] = answer.stats
+            told += [] if answer.stats else [NO_STATS]
         remarks.issue(told)
         return frame
 

@@ -166,7 +166,7 @@ class Listings:
             One row for each exemplar: the labels of the series, ``timestamp``, ``value``, the labels of the exemplar,
             such as ``trace_id``.
         """
-        now = times.now_ms()
+        now = self._transport.now_ms("exemplars", expr, last, start, end)
         if last is None and start is None:
             last = DEFAULT_LAST
         span = selection.span(last=last, start=start, end="now" if end is None else end, now=now)
@@ -190,7 +190,8 @@ class Listings:
     ) -> Answer[Any]:
         """Answer to a listing, restricted in the same way for all of them."""
         params = selection.matching(match) | selection.limited(limit)
-        span = selection.span(last=last, start=start, end=end, now=times.now_ms())
+        now = self._transport.now_ms(part.what, match, last, start, end)
+        span = selection.span(last=last, start=start, end=end, now=now)
         answer = self._offer.ask(part, params | self._transport.engine().listing_params | span, **call)
         # Whoever sets a limit knows of it.
         remarks.issue(text for text in answer.warnings if not (limit and text == _CUT))

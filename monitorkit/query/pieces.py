@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.progress import progress_bar
-from monitorkit.query import side_by_side
+from monitorkit.query import side_by_side, statistics
 from monitorkit.query.limits import MAX_POINTS, Limits
 from monitorkit.query.pins import pin
 from monitorkit.query.times import Window
@@ -126,7 +126,8 @@ def together(answers: Sequence[Answer[Result]]) -> Answer[Result]:
     result = answers[0].data if len(answers) == 1 else join([answer.data for answer in answers])
     warnings = dict.fromkeys(text for answer in answers for text in answer.warnings)
     infos = dict.fromkeys(text for answer in answers for text in answer.infos)
-    return Answer(result, tuple(warnings), tuple(infos))
+    stats = statistics.combined([answer.stats for answer in answers])
+    return Answer(result, tuple(warnings), tuple(infos), stats)
 
 
 def _on_grid(answer: Answer[Result], window: Window) -> Answer[Result]:

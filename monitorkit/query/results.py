@@ -38,7 +38,7 @@ def result(body: bytes) -> Answer[Result]:
     ([1700000000191], [2.0])
     """
     answer = plain(body)
-    return Answer(read(answer.data), answer.warnings, answer.infos)
+    return Answer(read(answer.data), answer.warnings, answer.infos, answer.stats)
 
 
 def read(data: Any) -> Result:  # noqa: ANN401 - what a server said

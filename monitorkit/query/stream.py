@@ -91,7 +91,7 @@ class ResultDecoder:
             return results.result(rest)
         answer = self._read_end(rest, self._form)
         whole = Result(self._form.kind, self._labels, _stacked(self._floats), _stacked(self._histograms))
-        return Answer(whole, answer.warnings, answer.infos)
+        return Answer(whole, answer.warnings, answer.infos, answer.stats)
 
     def _read_blocks(self) -> bytes:
         """Read the series that are complete; return what follows, from the labels of the last series on."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import numpy as np
 import orjson
 
+from monitorkit.query.statistics import told
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -61,6 +63,7 @@ class Answer(Generic[T]):
     data: T
     warnings: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
+    stats: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Decoder(Protocol[T]):
@@ -182,7 +185,7 @@ def plain(body: bytes) -> Answer[Any]:
         raise Refused(str(document.get("errorType", "error")), str(document.get("error", "no reason given")))
     if status != "success" or "data" not in document:
         raise Malformed('JSON, but without "status" and "data"')
-    return Answer(document["data"], _texts(document, "warnings"), _texts(document, "infos"))
+    return Answer(document["data"], _texts(document, "warnings"), _texts(document, "infos"), told(document))
 
 
 def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
