@@ -6,6 +6,7 @@ So each part is asked for, and what answers like an unknown path is kept in mind
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitorkit.errors import MonitorkitError, QueryError, ServerUnavailable, Unsupported
@@ -71,6 +72,9 @@ class Offer:
             if not self._tells_of_absence(error):
                 raise
         self._missing.add(part.what)
+        with suppress(ServerUnavailable):
+            # So that the error says whose lack it is.
+            self._transport.engine()
         raise self._unsupported(part)
 
     def read(self, part: Part, answer: Answer[Any], reader: Callable[[Any], T]) -> T:
