@@ -18,7 +18,7 @@ from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from monitorkit.alerting import AlertRule, write_rules
-    from monitorkit.dashboards import Dashboard, Row, panels, plot
+    from monitorkit.dashboards import Dashboard, Row, heatmap, panels, plot
     from monitorkit.errors import (
         DashboardError,
         InvalidType,
@@ -42,7 +42,7 @@ __version__ = "0.1.0"
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "alerting": ("AlertRule", "write_rules"),
-    "dashboards": ("Dashboard", "Row", "panels", "plot"),
+    "dashboards": ("Dashboard", "Row", "heatmap", "panels", "plot"),
     "errors": (
         "DashboardError",
         "InvalidType",
@@ -81,6 +81,7 @@ __all__ = [
     "Unsupported",
     "connect",
     "expr",
+    "heatmap",
     "increase",
     "join",
     "panels",

@@ -10,10 +10,11 @@ from monitorkit.dashboards.standard import inference
 from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from monitorkit.dashboards.heatmaps import heatmap
     from monitorkit.dashboards.plotting import plot
     from monitorkit.dashboards.provisioning import bundle
 
-__all__ = ["Dashboard", "Placed", "Row", "bundle", "inference", "panels", "plot"]
+__all__ = ["Dashboard", "Placed", "Row", "bundle", "heatmap", "inference", "panels", "plot"]
 
 # These need rules and services, or pandas and matplotlib: a spec loads none of them.
-__getattr__ = lazy_names(__name__, {"provisioning": ("bundle",), "plotting": ("plot",)})
+__getattr__ = lazy_names(__name__, {"heatmaps": ("heatmap",), "provisioning": ("bundle",), "plotting": ("plot",)})

@@ -23,7 +23,7 @@ from monitorkit.promql import (
     postorder,
 )
 
-__all__ = ["Quantity", "metric_quantity", "query_unit"]
+__all__ = ["Quantity", "histogram_units", "metric_quantity", "query_unit"]
 
 _ENDINGS = (
     (r"_(?:timestamp|start_time|boot_time)(?:_seconds)?|_created", "time"),
@@ -120,6 +120,26 @@ def query_unit(query: str) -> str:
         known[id(node)] = _quantity(node, [known[id(child)] for child in node.children])
     found = known[id(tree)]
     return "short" if found is None else found.unit
+
+
+def histogram_units(query: str) -> tuple[str, str]:
+    """Units of what a query's histograms observe, and of the counts in their buckets, by Grafana's ids.
+
+    Examples
+    --------
+    >>> histogram_units("sum by (le) (rate(inference_request_duration_seconds_bucket[5m]))")
+    ('s', 'reqps')
+    """
+    try:
+        nodes = list(postorder(parse(query)))
+    except PromQLError:
+        return "short", "short"
+    names = {node.metric for node in nodes if isinstance(node, VectorSelector) and node.metric}
+    if len(names) != 1 or any(isinstance(node, BinaryExpression) for node in nodes):
+        return query_unit(f"histogram_quantile(0.5, {query})"), "short"
+    counted = metric_quantity(names.pop().removesuffix("_bucket") + "_count")
+    per_second = any(isinstance(node, Call) and node.function in _RATES for node in nodes)
+    return query_unit(f"histogram_quantile(0.5, {query})"), replace(counted, per_second=per_second).unit
 
 
 def metric_quantity(name: str) -> Quantity:

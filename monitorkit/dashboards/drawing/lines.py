@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitorkit.dashboards.colors import GRID, LINE_COLORS, MUTED, PAPER, hex_color, text_color
+from monitorkit.dashboards.colors import LINE_COLORS, PAPER, hex_color, text_color
 from monitorkit.dashboards.drawing.axis import Axis, plottable, value_axis
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
-from monitorkit.dashboards.drawing.clock import time_ticks
+from monitorkit.dashboards.drawing.grid import TICK_SIZE, draw_levels, draw_times
 from monitorkit.dashboards.drawing.legend import draw_legend, legend_rows
 from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, elide, text_width
 from monitorkit.dashboards.thresholds import GOOD
@@ -33,9 +33,7 @@ __all__ = ["MOST_LINES", "draw_lines", "shown_lines"]
 MOST_LINES = 12
 """Lines in one panel; more cannot be told apart."""
 
-TICK_SIZE = 10.0
 PIXELS_PER_VALUE_TICK = 24.0
-RIGHT_AIR = 10.0
 LEGEND_SHARE = 62.0
 """Pixels of height that each row of the legend asks for."""
 
@@ -85,22 +83,14 @@ def draw_lines(sheet: Sheet, box: Box, reading: Reading, *, note: str = "", most
 
 
 def _draw_grid(sheet: Sheet, axes: Axes, axis: Axis, window: Window, box: Box) -> None:
-    """Set limits; draw grid lines and labels, which takes a third of the time that matplotlib's own ticks take."""
-    x, y, width, height = box
+    """Set limits; draw grid lines and labels."""
     air = (axis.high - axis.low) * 0.015
     # Some pixels more at the end, so that the latest sample is seen as a whole.
-    axes.set_xlim(window.start, window.end + (window.end - window.start) * 4 / width)
+    until = window.end + (window.end - window.start) * 4 / box[2]
+    axes.set_xlim(window.start, until)
     axes.set_ylim(axis.low - air, axis.high + air)
-    (start, end), (low, high) = axes.get_xlim(), axes.get_ylim()
-    for value, label in zip(axis.ticks, axis.labels, strict=True):
-        level = y + height * (high - value) / (high - low)
-        sheet.line([x, x + width], [level, level], color=GRID, zorder=0)
-        sheet.text(x - 6, level + TICK_SIZE * 0.36, label, size=TICK_SIZE, color=MUTED, ha="right")
-    for moment, label in time_ticks(window.start, window.end, width):
-        place = x + width * (moment - start) / (end - start)
-        sheet.line([place, place], [y, y + height], color=GRID, zorder=0)
-        if place + text_width(label, TICK_SIZE) / 2 <= x + width + RIGHT_AIR:
-            sheet.text(place, y + height + 14, label, size=TICK_SIZE, color=MUTED, ha="center")
+    draw_levels(sheet, box, axis, low=axis.low - air, high=axis.high + air)
+    draw_times(sheet, box, window.start, window.end, until=until)
 
 
 def _draw_thresholds(sheet: Sheet, axes: Axes, axis: Axis, panel: Panel, box: Box) -> None:
