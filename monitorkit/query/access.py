@@ -49,6 +49,7 @@ class Options(TypedDict, total=False):
     cert: Certificate | None
     verify: bool | Location
     proxies: str | Mapping[str, str] | None
+    compression: bool | None
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def access(
     cert: Certificate | None = None,
     verify: bool | Location = True,
     proxies: str | Mapping[str, str] | None = None,
+    compression: bool | None = None,
 ) -> Access:
     """Check what a user said about reaching a server.
 
@@ -159,7 +161,7 @@ def access(
         raise InvalidValue(f"retries: {retries!r} must not be negative; write 0 for none")
     if session is not None and not hasattr(session, "request"):
         raise InvalidType(f"session: {session!r} is no requests.Session")
-    sent = _headers(headers, tenant)
+    sent = {**_encoding(compression), **_headers(headers, tenant)}
     return Access(
         timeout_seconds=limit,
         retries=retries,
@@ -189,6 +191,15 @@ def _headers(headers: Mapping[str, str] | None, tenant: str | None) -> dict[str,
             where = "tenant: it" if name == TENANT_HEADER and tenant is not None else f"headers: the value of {name!r}"
             raise InvalidValue(f"{where} cannot be sent; it must be one line of text") from None
     return sent
+
+
+def _encoding(compression: bool | None) -> dict[str, str]:  # noqa: FBT001 - the user's own choice
+    """What to ask for; nothing where the address decides."""
+    if compression is None:
+        return {}
+    if not isinstance(compression, bool):
+        raise InvalidType(f"compression: {compression!r} must be True, False, or None for what fits the address")
+    return {"Accept-Encoding": "gzip, deflate" if compression else "identity"}
 
 
 def _auth(auth: Auth | None, token: Token | None, from_url: tuple[str, str] | None, headers: dict[str, str]) -> Any:  # noqa: ANN401 - what requests takes

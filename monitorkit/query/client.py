@@ -59,6 +59,9 @@ class PrometheusClient(ServerInfo):
         Whether the server's certificate is checked; or a file with the certificates of your own authority.
     proxies
         Address of a proxy, or addresses by scheme; the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY unless given.
+    compression
+        Whether answers come compressed. Unless given, not from this machine: there, compressing takes longer than
+        sending.
 
     Notes
     -----
@@ -87,6 +90,7 @@ class PrometheusClient(ServerInfo):
         cert: Certificate | None = None,
         verify: bool | Location = True,
         proxies: str | Mapping[str, str] | None = None,
+        compression: bool | None = None,
     ) -> None:
         self._transport = Transport(
             url,
@@ -100,6 +104,7 @@ class PrometheusClient(ServerInfo):
             cert=cert,
             verify=verify,
             proxies=proxies,
+            compression=compression,
         )
         # Nothing promises that a session of the caller's may be used by several threads.
         self._threads = pieces.THREADS if session is None else 1

@@ -35,6 +35,7 @@ def connect(
     cert: Certificate | None = None,
     verify: bool | Location = True,
     proxies: str | Mapping[str, str] | None = None,
+    compression: bool | None = None,
 ) -> Prometheus:
     """Make a client for a server that runs elsewhere: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
@@ -65,6 +66,9 @@ def connect(
         Whether the server's certificate is checked; or a file with the certificates of your own authority.
     proxies
         Address of a proxy, or addresses by scheme; the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY unless given.
+    compression
+        Whether answers come compressed. Unless given, not from this machine: there, compressing takes longer than
+        sending.
 
     Raises
     ------
@@ -90,6 +94,7 @@ def connect(
         cert=cert,
         verify=verify,
         proxies=proxies,
+        compression=compression,
     )
     try:
         prometheus.query("1")

@@ -113,6 +113,7 @@ def test_what_cannot_be_used_says_what_would_be_right(options, reason):
         ({"cert": ("a", "b", "c")}, r"cert: give the path of a file, or \(certificate, key\)"),
         ({"verify": None}, "verify: give True, False or the path"),
         ({"verify": 0}, "verify: give True, False or the path"),
+        ({"compression": "gzip"}, "compression: 'gzip' must be True, False, or None for what fits the address"),
         ({"proxies": 5}, "proxies: give an address such as 'http://proxy:3128'"),
         ({"proxies": {"http": None}}, "proxies: the one for 'http' is no text"),
         ({"retries": None}, "retries: None is no whole number; write 0 for none"),

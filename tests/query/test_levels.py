@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from api_answers import LABEL_SETS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitorkit.query import frames, wire
@@ -11,6 +11,7 @@ from monitorkit.query.levels import level
 WORDS = st.sampled_from(["", "a", "b", "aa", "B", "é", "日本", "🎈", "\uffff", "\x00", " "]) | st.text(max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=30))
 def test_a_level_is_the_one_that_pandas_finds(texts):
     codes, different = level(texts)
@@ -19,6 +20,7 @@ def test_a_level_is_the_one_that_pandas_finds(texts):
     assert codes.tolist() == index.codes[0].tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(LABEL_SETS, min_size=1, max_size=8))
 def test_the_index_of_a_result_is_the_one_that_pandas_makes_from_its_labels(labels):
     result = wire.Result(

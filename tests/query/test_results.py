@@ -3,12 +3,13 @@ import math
 import numpy as np
 import pytest
 from api_answers import LABEL_SETS, MS, NO_RESULTS, bits, body, decoded, pair, reference, text_of, value_texts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitorkit.query import results, wire
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(LABEL_SETS, st.lists(st.tuples(MS, value_texts()), max_size=6)), max_size=5))
 def test_a_matrix_is_what_plain_json_says_bit_for_bit(series):
     items = [f'{{"metric":{text_of(labels)},"values":[{",".join(map(pair, samples))}]}}' for labels, samples in series]
@@ -18,6 +19,7 @@ def test_a_matrix_is_what_plain_json_says_bit_for_bit(series):
     assert result.labels == [labels for labels, _ in series]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(LABEL_SETS, st.tuples(MS, value_texts())), max_size=6))
 def test_a_vector_is_what_plain_json_says_bit_for_bit(series):
     items = [f'{{"metric":{text_of(labels)},"value":{pair(sample)}}}' for labels, sample in series]
@@ -27,6 +29,7 @@ def test_a_vector_is_what_plain_json_says_bit_for_bit(series):
     assert result.labels == [labels for labels, _ in series]
 
 
+@settings(deadline=None)
 @given(st.tuples(MS, value_texts()))
 def test_a_scalar_is_one_sample_without_labels(sample):
     result = results.result(body("scalar", pair(sample))).data

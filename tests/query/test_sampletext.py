@@ -3,7 +3,7 @@ import struct
 import numpy as np
 import pytest
 from api_answers import USUAL_MS, WHOLE_SECONDS, pair, value_texts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitorkit.query import sampletext
@@ -17,6 +17,7 @@ def inner(samples):
     return ",".join(map(pair, samples))[1:-1].encode()
 
 
+@settings(deadline=None)
 @given(SERIES)
 def test_every_time_and_every_bit_of_a_value_is_that_of_the_text(series):
     counts, times, numbers = sampletext.read([inner(samples) for samples in series])
@@ -27,6 +28,7 @@ def test_every_time_and_every_bit_of_a_value_is_that_of_the_text(series):
     assert (times.dtype, numbers.dtype) == (np.int64, np.float64)
 
 
+@settings(deadline=None)
 @given(st.floats(width=64), st.sampled_from(["{!r}", "{:.17g}", "{:.25e}"]))
 def test_a_number_is_the_nearest_float(value, form):
     text = form.format(value)

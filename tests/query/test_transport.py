@@ -1,3 +1,4 @@
+import gzip
 import os
 import signal
 import threading
@@ -59,6 +60,29 @@ def test_a_server_that_refuses_post_is_asked_by_get_from_then_on(transport, faul
 def test_nothing_is_compressed_on_this_machine(transport, faulty):
     transport.call("api/v1/labels")
     assert faulty.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(("compression", "asked"), [(True, "gzip, deflate"), (False, "identity"), (None, "identity")])
+def test_compression_can_be_asked_for(faulty, compression, asked):
+    def compressed(handler):
+        zipped = "gzip" in handler.headers["Accept-Encoding"]
+        faulty.answer(
+            handler, 200, gzip.compress(OK) if zipped else OK, **({"Content_Encoding": "gzip"} if zipped else {})
+        )
+
+    faulty.behave = compressed
+    transport = Transport(faulty.url, compression=compression)
+    assert transport.call("api/v1/labels").data == ["up"]
+    assert faulty.requests[0].headers["Accept-Encoding"] == asked
+    transport.close()
+
+
+def test_a_header_of_ones_own_says_more_than_compression(faulty):
+    faulty.behave = lambda handler: faulty.answer(handler, 200, OK)
+    transport = Transport(faulty.url, compression=True, headers={"accept-encoding": "br"})
+    transport.call("api/v1/labels")
+    assert faulty.requests[0].headers["Accept-Encoding"] == "br"
+    transport.close()
 
 
 @pytest.mark.parametrize(
