@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.lazy import lazy_names
+from monitorkit.metrics.error_scale import ErrorScale
 from monitorkit.metrics.exposition import exposition
 from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
 from monitorkit.metrics.performance import RequestStatus
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import queries
 
 __all__ = [
+    "ErrorScale",
     "ModelDescription",
     "ModelMetrics",
     "Registry",

@@ -32,6 +32,11 @@ class ClassNames:
     positive_class
         The class that scores are about; by default, where there are two, the greater label, as 1 is to 0.
 
+    Attributes
+    ----------
+    chosen
+        The class that was chosen as the positive one, None for the default.
+
     Examples
     --------
     >>> classes = ClassNames(["cat", "dog"])
@@ -47,7 +52,7 @@ class ClassNames:
         positive_class: Hashable | None = None,
     ) -> None:
         self._limit = limit
-        self._chosen = positive_class
+        self.chosen = positive_class
         self._names: dict[Hashable, str] = {}
         self._overflown = False
         for label in declared:
@@ -65,13 +70,13 @@ class ClassNames:
 
     def choose(self, positive_class: Hashable | None) -> None:
         """Make scores be about this class; None for the default one."""
-        self._chosen = positive_class
+        self.chosen = positive_class
 
     @property
     def positive_class(self) -> Hashable | None:
         """The class that scores are about; None where they are means over all classes."""
-        if self._chosen is not None:
-            return self._chosen
+        if self.chosen is not None:
+            return self.chosen
         binary = len(self._names) == 2 and not self._overflown  # noqa: PLR2004 - two classes is what binary means
         return sorted_labels(self._names)[-1] if binary else None
 

@@ -14,6 +14,16 @@ model_accuracy, _recall, _precision    gauge                                    
 model_f1                               gauge                                     over a window of labelled predictions
 model_outcomes_total                   counter   class_name, outcome             accuracy and recall in PromQL
 model_predictions_total                counter   class_name                      distribution of predictions
+model_label_sets_total                 counter   result                          subset accuracy in PromQL
+model_mae, _rmse, _r2                  gauge                                     over a window of labelled predictions
+model_absolute_error                   histogram                                 mean error in PromQL
+model_squared_error_total              counter                                   RMSE and R2 in PromQL
+model_signed_error_total               counter   sign                            bias in PromQL
+model_true_value_total, _squared_total counter   sign (the first)                R2 in PromQL
+model_brier_score, _calibration_error  gauge                                     over a window of labelled predictions
+model_confidence_labels_total, _hits   counter   bin                             calibration in PromQL
+model_confidence_total                 counter   bin                             calibration in PromQL
+model_brier_loss_total                 counter                                   Brier score in PromQL
 model_feedback_total                   counter   result                          true labels received
 model_feedback_delay_seconds           histogram                                 how late they came
 model_info                             gauge     framework, model_class, ...     what runs
@@ -28,20 +38,26 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Gauge
 
+from monitorkit.metrics.calibration import CalibrationFamilies
 from monitorkit.metrics.classes import MAX_CLASSES, ClassNames
+from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.performance import PerformanceFamilies
 from monitorkit.metrics.quality import QualityFamilies
 from monitorkit.metrics.registry import MODEL_LABELS
+from monitorkit.metrics.regression import RegressionFamilies
 from monitorkit.metrics.resources import ResourceFamilies
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Collection, Hashable
 
     from prometheus_client import CollectorRegistry
 
+    from monitorkit.metrics.calibration import CalibrationMetrics
+    from monitorkit.metrics.error_scale import ErrorScale
     from monitorkit.metrics.performance import RequestMetrics
-    from monitorkit.metrics.quality import QualityMetrics
+    from monitorkit.metrics.quality import QualityMetrics, Task
+    from monitorkit.metrics.regression import RegressionMetrics
 
 __all__ = ["ModelDescription", "ModelMetrics", "VersionMetrics"]
 
@@ -53,7 +69,7 @@ class ModelDescription:
     framework: str = ""
     framework_version: str = ""
     model_class: str = ""
-    task: str = ""
+    task: Task = ""
     n_features: str = ""
     n_classes: str = ""
 
@@ -64,6 +80,17 @@ class VersionMetrics:
 
     requests: RequestMetrics
     quality: QualityMetrics
+    regression: RegressionMetrics
+    calibration: CalibrationMetrics
+
+    def declare(self, task: Task, classes: Collection[Hashable] = ()) -> None:
+        """Export what a task counts from now on, at 0, so that ``rate()`` sees the first step."""
+        if task == "regression":
+            self.regression.declare()
+        elif task == "multilabel":
+            self.quality.declare_label_sets(classes)
+        else:
+            self.quality.declare(classes)
 
 
 class ModelMetrics:
@@ -94,6 +121,8 @@ class ModelMetrics:
         self.model_name = model_name
         self._performance = PerformanceFamilies(registry)
         self._quality = QualityFamilies(registry)
+        self._regression = RegressionFamilies(registry)
+        self._calibration = CalibrationFamilies(registry)
         self._info = Gauge(
             "model_info",
             "What runs, as labels; always 1. Join it to any of the model's series to see its class beside its numbers.",
@@ -109,10 +138,11 @@ class ModelMetrics:
         model_version: str,
         *,
         description: ModelDescription | None = None,
-        classes: Iterable[Hashable] = (),
+        classes: Collection[Hashable] = (),
         positive_class: Hashable | None = None,
         window: int = DEFAULT_WINDOW,
         max_classes: int = MAX_CLASSES,
+        error_scale: ErrorScale = DEFAULT_SCALE,
     ) -> VersionMetrics:
         """Make a version the one that is served, and return its series.
 
@@ -132,15 +162,21 @@ class ModelMetrics:
             Length of the window of the scores, in labelled predictions.
         max_classes
             How many classes get series of their own; further ones are counted as ``other``.
+        error_scale
+            How the errors of a regressor are counted.
         """
         version = self._versions.get(model_version)
         if version is None:
             version = self._versions[model_version] = VersionMetrics(
                 self._performance.of(self.model_name, model_version),
                 self._quality.of(self.model_name, model_version, ClassNames(limit=max_classes), window=window),
+                self._regression.of(self.model_name, model_version),
+                self._calibration.of(self.model_name, model_version),
             )
         version.quality.configure(window=window, positive_class=positive_class)
-        version.quality.declare(classes)
+        version.regression.configure(window=window, scale=error_scale)
+        version.calibration.configure(window=window)
+        version.declare(description.task if description else "", classes)
         self._only(model_version)
         self._info.clear()
         self._info.labels(self.model_name, model_version, *asdict(description or ModelDescription()).values()).set(1)
@@ -149,7 +185,7 @@ class ModelMetrics:
     def _only(self, model_version: str) -> None:
         self._active = (model_version,)
         for name, version in self._versions.items():
-            version.quality.active = name == model_version
+            version.quality.active = version.regression.active = version.calibration.active = name == model_version
             if name == model_version:
                 version.requests.activate()
             else:

@@ -11,10 +11,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from monitorkit.metrics.classes import OTHER, ClassNames
 from monitorkit.metrics.registry import MODEL_LABELS
-from monitorkit.metrics.scores import DEFAULT_WINDOW, ScoreWindow
+from monitorkit.metrics.scores import DEFAULT_WINDOW, LabelSetWindow, ScoreWindow, sorted_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
     from prometheus_client import CollectorRegistry, Metric
 
@@ -36,13 +36,19 @@ _SCORES = {
 }
 _OVER = (
     " over a sliding window of labelled predictions of this version, the last 1000 unless set otherwise. Of the "
-    "positive class where there are two classes, else the mean over the classes in the window. Absent before the first "
-    "label. Not to be averaged over replicas: use model_outcomes_total for that."
+    "positive class where there are two classes, else the mean over the classes in the window; where a prediction is a "
+    "set of labels, accuracy is that of whole sets. Absent before the first label. Not to be averaged over replicas: "
+    "use model_outcomes_total for that."
 )
 _OUTCOMES = (
     "Labelled predictions by class, each class against the rest: tp, fp, fn, tn. Accuracy over any time and any number "
     'of replicas: sum(rate(model_outcomes_total{outcome="tp"}[5m])) / sum(rate(model_outcomes_total{outcome=~"tp|fn"}'
     "[5m])); recall of each class: the same with sum by (class_name)."
+)
+_LABEL_SETS = (
+    "Labelled predictions of a multi-label model: exact, all labels right and none missing; inexact. Share of exact "
+    'ones over any time and any number of replicas: sum(rate(model_label_sets_total{result="exact"}[5m])) / '
+    "sum(rate(model_label_sets_total[5m]))."
 )
 
 
@@ -90,13 +96,14 @@ class QualityFamilies:
 
     def describe(self) -> Iterable[Metric]:
         """The families that :meth:`collect` yields, without samples."""
-        return [*self._scores({}), self._outcomes([])]
+        return [*self._scores({}), self._outcomes([]), self._label_sets([])]
 
     def collect(self) -> Iterable[Metric]:
         """Read all versions: scores of those in use, outcomes of all."""
         versions = list(self._versions.values())
         yield from self._scores({version.labels: version.scores() for version in versions if version.active})
         yield self._outcomes(versions)
+        yield self._label_sets(versions)
 
     @staticmethod
     def _scores(scores: dict[tuple[str, str], dict[str, float]]) -> Iterator[GaugeMetricFamily]:
@@ -115,6 +122,14 @@ class QualityFamilies:
                 family.add_metric([*version.labels, name, outcome], count)
         return family
 
+    @staticmethod
+    def _label_sets(versions: Sequence[QualityMetrics]) -> CounterMetricFamily:
+        family = CounterMetricFamily("model_label_sets", _LABEL_SETS, labels=[*MODEL_LABELS, "result"])
+        for version in versions:
+            for result, count in version.label_sets().items():
+                family.add_metric([*version.labels, result], count)
+        return family
+
 
 class QualityMetrics:
     """The quality series of one version; safe to use from any number of threads."""
@@ -126,6 +141,8 @@ class QualityMetrics:
         self._lock = threading.Lock()
         self._classes = classes
         self._window = ScoreWindow(window)
+        self._label_sets: dict[str, int] = {}
+        self._n_labels: int | None = None
         self._outcomes = _Outcomes()
         self._predictions: dict[Hashable, Counter] = {}
         results: tuple[FeedbackResult, ...] = get_args(FeedbackResult)
@@ -138,6 +155,16 @@ class QualityMetrics:
             for label in classes:
                 self._outcomes.name(self._classes.name(label))
                 self._prediction_counter(label)
+
+    def declare_label_sets(self, labels: Collection[Hashable]) -> None:
+        """Score sets of labels from now on; `labels` are all there are, empty where that is not known."""
+        if self._n_labels == len(labels):
+            return
+        with self._lock:
+            self._n_labels = len(labels)
+            self._window = LabelSetWindow(self._window.size, labels)
+            self._label_sets = {"exact": 0, "inexact": 0} | self._label_sets
+        self.declare(labels)
 
     def configure(self, *, window: int, positive_class: Hashable | None) -> None:
         """Change the length of the window and the class that scores are about, None for the default one."""
@@ -166,19 +193,39 @@ class QualityMetrics:
     def observe(self, y_true: Hashable, y_pred: Hashable) -> None:
         """Take in one labelled prediction of a class."""
         with self._lock:
+            if self._n_labels is not None:
+                # Another model took over this version.
+                self._window, self._n_labels = ScoreWindow(self._window.size), None
             self._window.add(y_true, y_pred)
             self._outcomes.add(self._classes.name(y_true), self._classes.name(y_pred), right=y_true == y_pred)
+
+    def observe_label_sets(self, y_true: frozenset[Hashable], y_pred: frozenset[Hashable]) -> None:
+        """Take in one labelled prediction of a set of labels."""
+        if self._n_labels is None:
+            self.declare_label_sets(())
+        with self._lock:
+            self._window.add(y_true, y_pred)
+            self._label_sets["exact" if y_true == y_pred else "inexact"] += 1
+            names = {label: self._classes.name(label) for label in sorted_labels(y_true | y_pred)}
+            parts = (y_true & y_pred, y_true - y_pred, y_pred - y_true)
+            self._outcomes.add_sets(*([names[label] for label in part] for part in parts))
 
     def scores(self) -> dict[str, float]:
         """Scores of the window by name; empty before the first label."""
         with self._lock:
-            scores = self._window.scores(self._classes.positive_class)
+            one = self._classes.positive_class if self._n_labels is None else self._classes.chosen
+            scores = self._window.scores(one)
         return {} if scores is None else vars(scores)
 
     def outcomes(self) -> dict[tuple[str, str], int]:
         """Outcomes counted so far, by class name and outcome."""
         with self._lock:
             return self._outcomes.by_class()
+
+    def label_sets(self) -> dict[str, int]:
+        """Sets of labels counted so far, by result; empty for a model that predicts one class."""
+        with self._lock:
+            return dict(self._label_sets)
 
     def _prediction_counter(self, label: Hashable) -> Counter:
         name = self._classes.name(label)
@@ -209,6 +256,14 @@ class _Outcomes:
             self.name(y_true)["fn"] += 1
             self.name(y_pred)["fp"] += 1
         for class_name in {y_true, y_pred}:
+            self.name(class_name)["involved"] += 1
+
+    def add_sets(self, hits: Sequence[str], missed: Sequence[str], wrong: Sequence[str]) -> None:
+        self._total += 1
+        for outcome, names in (("tp", hits), ("fn", missed), ("fp", wrong)):
+            for class_name in names:
+                self.name(class_name)[outcome] += 1
+        for class_name in {*hits, *missed, *wrong}:
             self.name(class_name)["involved"] += 1
 
     def by_class(self) -> dict[tuple[str, str], int]:

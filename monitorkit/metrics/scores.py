@@ -1,7 +1,8 @@
-"""Scores of a classifier over a sliding window of labelled predictions, equal to scikit-learn's on the same window."""
+"""Scores over a sliding window of labelled predictions, equal to scikit-learn's on the same window."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-__all__ = ["DEFAULT_WINDOW", "ScoreWindow", "Scores", "sorted_labels"]
+__all__ = ["DEFAULT_WINDOW", "ErrorWindow", "LabelSetWindow", "ScoreWindow", "Scores", "sorted_labels"]
 
 DEFAULT_WINDOW = 1000
 """Labelled predictions in the window: enough that an accuracy of 0.9 is known to about two percent, few enough that a
@@ -58,6 +59,7 @@ class ScoreWindow:
         self._true: Counter[Hashable] = Counter()
         self._predicted: Counter[Hashable] = Counter()
         self._hits: Counter[Hashable] = Counter()
+        self._right = 0
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -88,39 +90,140 @@ class ScoreWindow:
         """
         if not self._pairs:
             return None
-        if positive_class is None:
-            classes = sorted_labels(label for label, count in (self._true + self._predicted).items() if count)
-        else:
-            classes = [positive_class]
+        classes = self._occurring() if positive_class is None else [positive_class]
         hits, true, predicted = (
             self._counts(counter, classes) for counter in (self._hits, self._true, self._predicted)
         )
         return Scores(
-            accuracy=sum(self._hits.values()) / len(self._pairs),
+            accuracy=self._right / len(self._pairs),
             recall=_mean_ratio(hits, true),
             precision=_mean_ratio(hits, predicted),
             f1=_mean_ratio(2 * hits, true + predicted),
         )
+
+    def _occurring(self) -> list[Hashable]:
+        return sorted_labels(label for label, count in (self._true + self._predicted).items() if count)
 
     def _trim(self) -> None:
         while len(self._pairs) > self.size:
             self._count(*self._pairs.popleft(), -1)
 
     def _count(self, y_true: Hashable, y_pred: Hashable, step: int) -> None:
-        counters = [(self._true, y_true), (self._predicted, y_pred)]
+        _step(self._true, y_true, step)
+        _step(self._predicted, y_pred, step)
         if y_true == y_pred:
-            counters.append((self._hits, y_true))
-        for counter, label in counters:
-            counter[label] += step
-            if not counter[label]:
-                # A label that has left the window must not take memory for ever: labels come from clients.
-                del counter[label]
+            self._right += step
+            _step(self._hits, y_true, step)
 
     @staticmethod
     def _counts(
         counter: Counter[Hashable], classes: Sequence[Hashable]
     ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array([counter[label] for label in classes], dtype=np.float64)
+
+
+class LabelSetWindow(ScoreWindow):
+    """The same where each prediction is a set of labels: y_true and y_pred are frozensets.
+
+    Parameters
+    ----------
+    size
+        Length of the window, in labelled predictions.
+    labels
+        The labels there are, such as the columns of an indicator matrix; empty for those that occur in the window.
+
+    Notes
+    -----
+    Accuracy is that of whole sets (subset accuracy); recall, precision and F1 are means over the labels, a label that
+    does not occur counting 0. Source: as for :class:`ScoreWindow`, with indicator matrices.
+
+    Examples
+    --------
+    >>> window = LabelSetWindow(labels=["cat", "dog"])
+    >>> window.add(frozenset({"cat", "dog"}), frozenset({"cat"}))
+    >>> window.scores()
+    Scores(accuracy=0.0, recall=0.5, precision=0.5, f1=0.5)
+    """
+
+    def __init__(self, size: int = DEFAULT_WINDOW, labels: Iterable[Hashable] = ()) -> None:
+        super().__init__(size)
+        self._labels = list(labels)
+
+    def _occurring(self) -> list[Hashable]:
+        return self._labels or super()._occurring()
+
+    def _count(self, y_true: Hashable, y_pred: Hashable, step: int) -> None:
+        assert isinstance(y_true, frozenset)  # noqa: S101 - for the type checker
+        assert isinstance(y_pred, frozenset)  # noqa: S101 - as above
+        self._right += step * (y_true == y_pred)
+        for counter, labels in ((self._true, y_true), (self._predicted, y_pred), (self._hits, y_true & y_pred)):
+            for label in labels:
+                _step(counter, label, step)
+
+
+class ErrorWindow:
+    """The last labelled predictions of a regressor and their scores.
+
+    Parameters
+    ----------
+    size
+        Length of the window, in labelled predictions.
+
+    Examples
+    --------
+    >>> window = ErrorWindow(size=3)
+    >>> for y_true, y_pred in [(9.0, 0.0), (1.0, 1.0), (2.0, 2.0), (3.0, 6.0)]:
+    ...     window.add(y_true, y_pred)
+    >>> window.scores()["mae"], window.scores()["r2"]
+    (1.0, -3.5)
+    """
+
+    def __init__(self, size: int = DEFAULT_WINDOW) -> None:
+        self._pairs: deque[tuple[float, float]] = deque(maxlen=size)
+
+    def add(self, y_true: float, y_pred: float) -> None:
+        """Take in one labelled prediction; the oldest leaves a full window."""
+        self._pairs.append((y_true, y_pred))
+
+    def resize(self, size: int) -> None:
+        """Change the length of the window; a shorter one keeps the newest."""
+        if size != self._pairs.maxlen:
+            self._pairs = deque(self._pairs, maxlen=size)
+
+    def scores(self) -> dict[str, float]:
+        """Score the window.
+
+        Returns
+        -------
+        dict
+            ``mae``, ``rmse`` and ``r2``; nothing while the window is empty, and no ``r2`` while all true values are the
+            same, since there is no variance then to compare errors with.
+
+        Notes
+        -----
+        Source: scikit-learn's user guide, "Regression metrics"; in the order in which scikit-learn adds, to the last
+        bit.
+        """
+        if not self._pairs:
+            return {}
+        y_true, y_pred = np.array(self._pairs, dtype=np.float64).T[:, :, np.newaxis]
+        squares = (y_true - y_pred) ** 2
+        scores = {
+            "mae": float(np.average(np.abs(y_pred - y_true), axis=0)[0]),
+            "rmse": math.sqrt(np.average(squares, axis=0)[0]),
+        }
+        variance = float(((y_true - np.average(y_true, axis=0)) ** 2).sum(axis=0)[0])
+        # The mean of equal values can be a last bit away from them, and the variance then not quite 0.
+        if variance and y_true.min() != y_true.max():
+            scores["r2"] = 1 - float(squares.sum(axis=0)[0]) / variance
+        return scores
+
+
+def _step(counter: Counter[Hashable], label: Hashable, step: int) -> None:
+    counter[label] += step
+    if not counter[label]:
+        # A label that has left the window must not take memory for ever: labels come from clients.
+        del counter[label]
 
 
 def _mean_ratio(

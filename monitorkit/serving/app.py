@@ -18,6 +18,7 @@ from monitorkit.serving import pages
 from monitorkit.serving.asgi import Answer, Application, header, json_answer, read_body, refuse
 from monitorkit.serving.payload import read_feedback, read_instances
 from monitorkit.serving.refusals import Refusal, stopping
+from monitorkit.serving.scoring import count_predictions
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -152,8 +153,7 @@ class ModelApplication(Application):
         except TypeError as error:
             detail = f"the model's predictions cannot be written as JSON: {error}"
             raise Refusal(500, "wrong_output", detail) from error
-        if outputs.task == "classification":
-            served.metrics.quality.count_predictions(outputs.predictions)
+        count_predictions(outputs, served.metrics)
         return answer
 
     async def _feedback(self, scope: Scope, receive: Receive) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import orjson
 
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
+from monitorkit.metrics.scores import sorted_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, DTypeLike
 
@@ -105,6 +107,26 @@ def rows(X: ArrayLike) -> Any:  # noqa: ANN401 - an array, or a list for the ser
         raise InvalidType(f"X: {type(X).__name__} cannot be read as rows of numbers: {error}") from error
 
 
-def labels(y_true: Iterable[Any]) -> Sequence[Any]:
-    """True labels as plain values, from an array, a Series or a list."""
-    return [label.item() if isinstance(label, np.generic) else label for label in y_true]
+def labels(y_true: Any) -> Sequence[Any]:  # noqa: ANN401 - an array, a Series, a DataFrame, a list
+    """True labels as plain values, several labels of one prediction as a list.
+
+    Examples
+    --------
+    >>> labels(np.array([[1, 0], [1, 1]]))
+    [[1, 0], [1, 1]]
+    >>> labels(["cat", {"dog", "cat"}])
+    ['cat', ['cat', 'dog']]
+    """
+    if getattr(y_true, "ndim", 1) == 2:  # noqa: PLR2004 - a matrix, whatever holds it
+        y_true = y_true.toarray() if hasattr(y_true, "toarray") else np.asarray(y_true)
+    return [_label(label) for label in y_true]
+
+
+def _label(label: Any) -> Any:  # noqa: ANN401 - as above
+    if isinstance(label, np.generic):
+        return label.item()
+    if isinstance(label, np.ndarray):
+        return label.tolist()
+    if isinstance(label, AbstractSet):
+        label = sorted_labels(label)
+    return [_label(one) for one in label] if isinstance(label, list | tuple) else label

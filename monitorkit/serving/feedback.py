@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitorkit.durations import seconds
-from monitorkit.serving import truths
+from monitorkit.serving.scoring import check_label, count_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from monitorkit.metrics import VersionMetrics
     from monitorkit.metrics.quality import FeedbackResult
     from monitorkit.serving.limits import Limits
-    from monitorkit.serving.model import Model, Outputs
-    from monitorkit.serving.payload import Label
+    from monitorkit.serving.model import Model
+    from monitorkit.serving.outputs import Outputs
+    from monitorkit.serving.payload import TrueLabel
 
 __all__ = ["FeedbackStore", "Served"]
 
@@ -95,7 +96,7 @@ class FeedbackStore:
             self._forget(now)
         return [f"{self._prefix}{number:x}" for number in range(first, first + len(outputs.predictions))]
 
-    def join(self, ids: Sequence[str], y_true: Sequence[Label], served: Served) -> list[FeedbackResult]:
+    def join(self, ids: Sequence[str], y_true: Sequence[TrueLabel], served: Served) -> list[FeedbackResult]:
         """Join true labels to their predictions and count them, all or, if one cannot be, none.
 
         Parameters
@@ -120,13 +121,13 @@ class FeedbackStore:
         now = self._clock()
         numbers = [self._number(name) for name in ids]
         results: list[FeedbackResult] = []
-        joined: list[tuple[_Remembered, Label]] = []
+        joined: list[tuple[_Remembered, TrueLabel]] = []
         with self._lock:
             self._forget(now)
             for row, (number, label) in enumerate(zip(numbers, y_true, strict=True)):
                 found = None if number is None else self._remembered.get(number)
                 if found is not None and found.outputs is not None:
-                    truths.check(label, found.outputs, found.row, found.served.model, where=f"y_true[{row}]")
+                    check_label(label, found.outputs, found.row, found.served.model, where=f"y_true[{row}]")
             for number, label in zip(numbers, y_true, strict=True):
                 result = self._result(number)
                 results.append(result)
@@ -163,7 +164,7 @@ class FeedbackStore:
 
     @staticmethod
     def _count(
-        results: Sequence[FeedbackResult], joined: Sequence[tuple[_Remembered, Label]], served: Served, now: float
+        results: Sequence[FeedbackResult], joined: Sequence[tuple[_Remembered, TrueLabel]], served: Served, now: float
     ) -> None:
         for result, count in Counter(results).items():
             if result != "joined":
@@ -173,4 +174,4 @@ class FeedbackStore:
             quality.count_feedback("joined")
             quality.time_feedback(now - found.time)
             if found.outputs is not None:
-                truths.count(label, found.outputs, found.row, found.served.metrics)
+                count_label(label, found.outputs, found.row, found.served.model, found.served.metrics)

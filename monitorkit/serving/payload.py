@@ -13,12 +13,16 @@ from monitorkit.serving.refusals import Refusal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MAX_LABEL_LENGTH", "Label", "Matrix", "read_feedback", "read_instances"]
+__all__ = ["MAX_LABELS", "MAX_LABEL_LENGTH", "Label", "Matrix", "TrueLabel", "read_feedback", "read_instances"]
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Label = str | int | float | bool
+TrueLabel = Label | list[Label]
+"""A class or a number; for several labels a list of them, or of 0 and 1."""
 
 MAX_LABEL_LENGTH = 256
+MAX_LABELS = 10_000
+"""How many labels one prediction can have."""
 
 _NUMBERS = frozenset({float, int, bool})
 _TYPE_NAMES = {type(None): "null", str: "text", dict: "an object", list: "a list", bool: "true or false"}
@@ -69,7 +73,7 @@ def read_instances(body: bytes, n_features: int | None = None) -> Matrix:
     return X
 
 
-def read_feedback(body: bytes) -> tuple[list[str], list[Label]]:
+def read_feedback(body: bytes) -> tuple[list[str], list[TrueLabel]]:
     """Read ``{"ids": [...], "y_true": [...]}``.
 
     Returns
@@ -170,6 +174,16 @@ def _wrong_width(row: int, width: int, first: int, n_features: int | None) -> Re
 
 
 def _check_label(label: object, where: str) -> None:
+    if isinstance(label, list):
+        if len(label) > MAX_LABELS:
+            raise _bad("too_large", f"{where} has {len(label)} labels: send at most {MAX_LABELS}", where)
+        for place, one in enumerate(label):
+            _check_single_label(one, f"{where}[{place}]")
+    else:
+        _check_single_label(label, where)
+
+
+def _check_single_label(label: object, where: str) -> None:
     if not isinstance(label, str | int | float):
         raise _bad("wrong_type", f"{where} is {_kind(label)}: a true label is a number, a text, true or false", where)
     if isinstance(label, str) and len(label) > MAX_LABEL_LENGTH:

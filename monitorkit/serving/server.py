@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from monitorkit import ports, running
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.metrics import ModelMetrics, Registry
+from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving import client, pages
 from monitorkit.serving.app import MetricsApplication, ModelApplication
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
+    from monitorkit.metrics import ErrorScale, Task
     from monitorkit.serving.batching import Batching
     from monitorkit.serving.client import Predictions
     from monitorkit.serving.limits import Limits
@@ -219,7 +221,8 @@ class ModelServer:
         version
             Label of its series; by default the present one. The series of the version before keep their counts.
         **settings
-            ``classes``, ``positive_class``, ``example``, ``window`` and ``limits`` of :func:`serve`.
+            ``classes``, ``positive_class``, ``example``, ``task``, ``probabilities``, ``error_scale``, ``window`` and
+            ``limits`` of :func:`serve`.
 
         Raises
         ------
@@ -244,6 +247,7 @@ class ModelServer:
             positive_class=settings.positive_class,
             window=settings.window,
             max_classes=settings.limits.classes,
+            error_scale=settings.error_scale,
         )
         metrics.requests.watch_queue(self._worker.waiting)
         return Served(model, self.name, settings.version, metrics)
@@ -317,6 +321,9 @@ def serve(
     classes: Sequence[Label] | None = None,
     positive_class: Label | None = None,
     example: Sequence[float] | None = None,
+    task: Task | None = None,
+    probabilities: bool | None = None,
+    error_scale: ErrorScale = DEFAULT_SCALE,
     window: int = DEFAULT_WINDOW,
     limits: Limits = DEFAULT_LIMITS,
     batching: Batching | bool = True,
@@ -346,6 +353,15 @@ def serve(
     example
         A row that the model can predict, shown to those who ask how to call it. For a callable it also tells how many
         numbers a row has, so that others are refused.
+    task
+        What kind of prediction the model makes: ``"classification"``, ``"multilabel"`` (rows of 0 and 1, or lists of
+        labels) or ``"regression"``; by default what the estimator tells, or else what its predictions show. It says how
+        true labels judge them.
+    probabilities
+        Whether to ask for probabilities with each prediction, for the Brier score and the calibration error; by default
+        where there are any. Most of scikit-learn's classifiers tell both in one call; others are called twice.
+    error_scale
+        How the errors of a regressor are counted.
     window
         How many labelled predictions ``model_accuracy`` and its like are computed over.
     limits
@@ -377,6 +393,9 @@ def serve(
         classes=classes,
         positive_class=positive_class,
         example=example,
+        task=task,
+        probabilities=probabilities,
+        error_scale=error_scale,
         window=window,
         limits=limits,
     )

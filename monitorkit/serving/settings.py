@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.metrics import ErrorScale
+from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving.limits import Limits
 from monitorkit.serving.model import Model
@@ -14,6 +16,7 @@ from monitorkit.serving.model import Model
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from monitorkit.metrics import Task
     from monitorkit.serving.payload import Label
 
 __all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_text"]
@@ -41,11 +44,16 @@ class Settings:
     positive_class: Label | None = None
     window: int = DEFAULT_WINDOW
     limits: Limits = DEFAULT_LIMITS
+    error_scale: ErrorScale = DEFAULT_SCALE
 
     def __post_init__(self) -> None:
         checked_text("version", self.version)
         if not isinstance(self.limits, Limits):
             raise InvalidType(f"limits: {self.limits!r} is no Limits; write monitorkit.serving.Limits(...)")
+        if not isinstance(self.error_scale, ErrorScale):
+            raise InvalidType(
+                f"error_scale: {self.error_scale!r} is no ErrorScale; write mk.ErrorScale(buckets=(1, 2, 5))"
+            )
         if not isinstance(self.positive_class, Hashable):
             raise InvalidType(f"positive_class: {self.positive_class!r} is no class that a model predicts")
         if isinstance(self.window, bool) or not isinstance(self.window, int):
@@ -59,6 +67,8 @@ def checked(
     *,
     classes: Sequence[Label] | None = None,
     example: Sequence[float] | None = None,
+    task: Task | None = None,
+    probabilities: bool | None = None,
     **settings: Any,  # noqa: ANN401 - the fields of Settings
 ) -> tuple[Model, Settings]:
     """Check a model and how it is to be served.
@@ -68,7 +78,7 @@ def checked(
     InvalidType, InvalidValue
         If the model cannot be served like that.
     """
-    adapter = Model(model, classes=classes, example=example)
+    adapter = Model(model, classes=classes, example=example, task=task, probabilities=probabilities)
     wanted = Settings(**settings)
     positive = wanted.positive_class
     if positive is not None and adapter.class_set is not None and positive not in adapter.class_set:

@@ -63,6 +63,11 @@ def counts(server):
 
 
 @pytest.fixture
+def counts_of():
+    return Counts
+
+
+@pytest.fixture
 def http():
     with requests.Session() as session:
         session.trust_env = False
