@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitorkit.query.cache import Cache
 from monitorkit.query.client import PrometheusClient
 from monitorkit.query.counters import increase
 from monitorkit.query.frame_files import read, write
@@ -12,6 +13,7 @@ from monitorkit.query.recording import Recording, record
 from monitorkit.query.remarks import ServerWarning
 
 __all__ = [
+    "Cache",
     "PrometheusClient",
     "Recording",
     "ServerWarning",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+from dataclasses import asdict
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.query import frames, pieces, raw, remarks, statistics, times, wire
+from monitorkit.query import frames, pieces, raw, remarks, reuse, statistics, times, wire
+from monitorkit.query.cache import cache_of
 from monitorkit.query.limits import Limits
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.server_info import ServerInfo
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from monitorkit.durations import Duration
     from monitorkit.query.access import Auth, Certificate, Location, Token
+    from monitorkit.query.cache import Cache, CacheLike
 
 __all__ = ["PrometheusClient"]
 
@@ -62,6 +65,8 @@ class PrometheusClient(ServerInfo):
     compression
         Whether answers come compressed. Unless given, not from this machine: there, compressing takes longer than
         sending.
+    cache
+        A folder, or a :class:`~monitorkit.query.Cache`, for results of :meth:`query_range` that can no longer change.
 
     Notes
     -----
@@ -91,7 +96,9 @@ class PrometheusClient(ServerInfo):
         verify: bool | Location = True,
         proxies: str | Mapping[str, str] | None = None,
         compression: bool | None = None,
+        cache: CacheLike | None = None,
     ) -> None:
+        self._cache = cache_of(cache)
         self._transport = Transport(
             url,
             timeout_seconds=timeout_seconds,
@@ -215,6 +222,7 @@ class PrometheusClient(ServerInfo):
         legend: str | None = None,
         tidy: bool = False,
         stats: str | None = None,
+        cache: CacheLike | Literal[False] | None = None,
     ) -> pd.DataFrame:
         """Evaluate a query at every step of a range of time.
 
@@ -234,6 +242,9 @@ class PrometheusClient(ServerInfo):
             Give one row per real sample instead of one column per series.
         stats
             ``"all"`` to have the server count its work into ``frame.attrs["stats"]``: times, and samples looked at.
+        cache
+            A folder, or a :class:`~monitorkit.query.Cache`, where what can no longer change is kept and used again;
+            that of the client unless given, False for none. Not with `stats`.
 
         Returns
         -------
@@ -252,13 +263,27 @@ class PrometheusClient(ServerInfo):
         Prometheus answers at most 11,000 steps at once, and servers have limits of their own: on how long a range is,
         or how much it loads. A range beyond them is asked for in pieces, side by side; the result is the same, sample
         by sample. What a server refuses is remembered.
+
+        With a cache, a start or end that is relative to now is moved down to a multiple of the step, as in Grafana: so
+        the steps of today are those of tomorrow, and only the new ones are asked for. Steps of the last ten minutes,
+        answers with warnings, and queries that look at their range as a whole are not kept. ``attrs["cache"]`` tells
+        how many steps came from the folder. What is written into the past later, or deleted from it, is not seen until
+        the folder is removed or cleared. Two tokens that see different data need two folders.
         """
         now = self._transport.now_ms("query_range", expr, last, start, end, step)
-        window = times.window(last=last, start=start, end=end, step=step, now=now)
-        ask = partial(self._ask_range, stats=stats)
-        answer = pieces.fetch(_text(expr), window, ask, limits=self._limits, threads=self._threads)
+        # What a server counts is of the whole query, so all of it is asked for.
+        keep = None if stats else self._cache if cache is None else cache_of(cache or None)
+
+        def window_at(present: int) -> times.Window:
+            return times.window(last=last, start=start, end=end, step=step, now=present)
+
+        window = window_at(now) if keep is None else reuse.aligned(window_at, now)
+        answer, use = self._over(_text(expr), window, keep, now, stats)
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
-        return self._described(frame, answer, expr, window, stats)
+        frame = self._described(frame, answer, expr, window, stats)
+        if use is not None:
+            frame.attrs["cache"] = asdict(use)
+        return frame
 
     @cached_property
     def api(self) -> Any:  # noqa: ANN401 - the library publishes no types
@@ -309,6 +334,16 @@ class PrometheusClient(ServerInfo):
         now = self._transport.now_ms("query", expr, at)
         at_ms = now if at is None else times.moment(at, now=now, name="at")
         return at_ms, self._ask_at(_text(expr), at_ms, stats)
+
+    def _over(
+        self, expr: str, window: times.Window, keep: Cache | None, now: int, stats: str | None
+    ) -> tuple[wire.Answer[wire.Result], reuse.Use | None]:
+        """Answer for a range, and what a cache did for it."""
+        how: dict[str, Any] = {"limits": self._limits, "threads": self._threads}
+        if keep is None:
+            return pieces.fetch(expr, window, partial(self._ask_range, stats=stats), **how), None
+        of = reuse.source(self._transport)
+        return reuse.fetch(expr, window, self._ask_range, cache=keep, of=of, now=now, **how)
 
     def _ask_at(self, expr: str, at_ms: int, stats: str | None = None) -> wire.Answer[wire.Result]:
         return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))

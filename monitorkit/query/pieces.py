@@ -18,7 +18,7 @@ from monitorkit.query.wire import Answer, Result, join
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-__all__ = ["THREADS", "collect", "cut", "fetch", "split", "together"]
+__all__ = ["THREADS", "collect", "cut", "fetch", "on_grid", "split", "together"]
 
 THREADS = 4
 """How many pieces are asked for at once."""
@@ -66,7 +66,7 @@ def fetch(
     refusal = None
     if window.n_steps <= limits.steps(expr, window):
         try:
-            return _on_grid(ask(expr, window), window)
+            return on_grid(ask(expr, window), window)
         except QueryError as error:
             if not limits.learn(error, expr, window):
                 raise
@@ -76,7 +76,7 @@ def fetch(
     except InvalidValue as error:
         raise error from refusal
     found = collect([window], lambda piece: ask(fixed, piece), limits=limits, key=expr, threads=threads)
-    return together([_on_grid(answer, piece) for piece, answer in found])
+    return together([on_grid(answer, piece) for piece, answer in found])
 
 
 def collect(
@@ -130,8 +130,8 @@ def together(answers: Sequence[Answer[Result]]) -> Answer[Result]:
     return Answer(result, tuple(warnings), tuple(infos), stats)
 
 
-def _on_grid(answer: Answer[Result], window: Window) -> Answer[Result]:
-    """The answer, with a remark where its points are not on the steps."""
+def on_grid(answer: Answer[Result], window: Window) -> Answer[Result]:
+    """Add a remark to an answer whose points are not on the steps."""
     if window.holds(answer.data.floats.times):
         return answer
     return replace(answer, warnings=(*answer.warnings, MOVED))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import requests
 
     from monitorkit.query.access import Auth, Certificate, Location, Token
+    from monitorkit.query.cache import CacheLike
 
 __all__ = ["connect"]
 
@@ -36,6 +37,7 @@ def connect(
     verify: bool | Location = True,
     proxies: str | Mapping[str, str] | None = None,
     compression: bool | None = None,
+    cache: CacheLike | None = None,
 ) -> Prometheus:
     """Make a client for a server that runs elsewhere: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
@@ -69,6 +71,8 @@ def connect(
     compression
         Whether answers come compressed. Unless given, not from this machine: there, compressing takes longer than
         sending.
+    cache
+        A folder, or a ``monitorkit.query.Cache``, for results of ``query_range`` that can no longer change.
 
     Raises
     ------
@@ -95,6 +99,7 @@ def connect(
         verify=verify,
         proxies=proxies,
         compression=compression,
+        cache=cache,
     )
     try:
         prometheus.query("1")

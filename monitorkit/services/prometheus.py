@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from monitorkit.query.access import Options
+    from monitorkit.query.cache import CacheLike
     from monitorkit.services.server import Server
     from monitorkit.services.settings import Settings
 
@@ -54,7 +55,7 @@ class Prometheus(PrometheusClient):
         What it is called; the URL unless given.
     server
         The process, where this one started it.
-    options
+    cache, options
         As for :class:`monitorkit.query.PrometheusClient`.
     """
 
@@ -64,9 +65,10 @@ class Prometheus(PrometheusClient):
         *,
         name: str | None = None,
         server: Server | None = None,
+        cache: CacheLike | None = None,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(url, **options)
+        super().__init__(url, cache=cache, **options)
         self.name = name or self.url
         self._server = server
         self._stopped = False
