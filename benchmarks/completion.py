@@ -89,7 +89,7 @@ class Kernel:
         if reply["content"]["status"] != "ok":
             raise RuntimeError(reply["content"]["evalue"])
 
-    def timed(self, ask: Any, marked: str) -> tuple[float, dict[str, Any]]:  # noqa: ANN401 - of jupyter_client
+    def timed(self, ask: Any, marked: str) -> tuple[float, dict[str, Any]]:
         """Milliseconds from the request to the reply, and what it says; the bar is the cursor, else the end."""
         cursor = marked.find("|") if "|" in marked else len(marked)
         began = time.perf_counter()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Literal, get_args
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
+from monitorkit.metrics.histograms import histograms
 from monitorkit.metrics.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class PerformanceFamilies:
             MODEL_LABELS,
             registry=registry,
         )
-        self.duration = Histogram(
+        self.duration = histograms(
             "inference_request_duration_seconds",
             "Duration of whole requests answered with ok, from the first byte understood to the answer handed over. "
             "Mean: rate(_sum) / rate(_count); quantiles: histogram_quantile(0.95, sum by (le) (rate(_bucket[5m]))).",
@@ -71,7 +72,7 @@ class PerformanceFamilies:
             buckets=DURATION_BUCKETS,
             registry=registry,
         )
-        self.phase = Histogram(
+        self.phase = histograms(
             "inference_phase_duration_seconds",
             "Where the time of requests answered with ok goes: preprocess, reading and checking the input; queue, "
             "waiting for the model; predict, the model itself; postprocess, writing the answer.",
@@ -79,7 +80,7 @@ class PerformanceFamilies:
             buckets=PHASE_BUCKETS,
             registry=registry,
         )
-        self.batch = Histogram(
+        self.batch = histograms(
             "inference_batch_size",
             "Rows in one call of the model. Requests that wait while it is busy leave together, so rising load makes "
             "calls larger before it makes requests slower. Mean: rate(_sum) / rate(_count); calls per second: "

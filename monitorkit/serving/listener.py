@@ -14,6 +14,7 @@ import uvloop
 from monitorkit.errors import ServiceError
 from monitorkit.processes import wait_until
 from monitorkit.serving.protocol import HttpProtocol
+from monitorkit.serving.turns import ShortTurns
 
 if TYPE_CHECKING:
     import socket
@@ -49,6 +50,7 @@ class Listener:
         self.socket = bound
         self.host, self.port = bound.getsockname()[:2]
         self._name = name
+        self._turns = ShortTurns()
         # No log configuration and no global event loop policy: the process is the user's kernel.
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -68,6 +70,7 @@ class Listener:
 
     def start(self) -> None:
         """Start the thread and wait until it answers."""
+        self._turns.hold()
         self._thread.start()
         wait_until(
             lambda: self._server.started or not self._thread.is_alive(),
@@ -90,6 +93,7 @@ class Listener:
         """Await the end that :meth:`close` began, free the port, and return whether the thread has ended."""
         if self._thread.ident is not None:
             self._thread.join(DRAIN_SECONDS + 2)
+        self._turns.let_go()
         self.socket.close()
         return not self._thread.is_alive()
 

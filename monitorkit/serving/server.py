@@ -378,6 +378,11 @@ def serve(
     ServiceError
         If a port is taken.
 
+    Notes
+    -----
+    While a server runs in this process, Python's threads give way to each other after 0.5 ms rather than 5
+    (``sys.setswitchinterval``), so that it answers beside a cell that computes.
+
     Examples
     --------
     >>> import monitorkit as mk
