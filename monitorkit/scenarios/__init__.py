@@ -2,5 +2,6 @@
 
 from monitorkit.scenarios.demo import Digits, compare, digits, run_demo
 from monitorkit.scenarios.load import traffic
+from monitorkit.scenarios.month import write_month
 
-__all__ = ["Digits", "compare", "digits", "run_demo", "traffic"]
+__all__ = ["Digits", "compare", "digits", "run_demo", "traffic", "write_month"]
