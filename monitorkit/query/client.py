@@ -8,8 +8,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
-from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.query import frames, pieces, raw, remarks, reuse, statistics, times, wire
+from monitorkit.errors import InvalidValue
+from monitorkit.query import expressions, frames, pieces, raw, remarks, reuse, statistics, times, wire
 from monitorkit.query.cache import cache_of
 from monitorkit.query.limits import Limits
 from monitorkit.query.retries import DEFAULT_RETRIES
@@ -205,7 +205,7 @@ class PrometheusClient(ServerInfo):
         A long time is fetched in pieces, side by side; each sample is in exactly one of them.
         """
         now = self._transport.now_ms("samples", expr, at, last, start, end)
-        wanted = raw.request(_text(expr), at=at, last=last, start=start, end=end, now=now)
+        wanted = raw.request(expressions.checked(expr), at=at, last=last, start=start, end=end, now=now)
         answer = raw.fetch(wanted, self._ask_at, limits=self._raw_limits, threads=self._threads)
         if answer.data.kind != "matrix":
             raise InvalidValue(f"samples: {expr!r} is no range selector such as x[5m]; use query() for this one")
@@ -278,7 +278,7 @@ class PrometheusClient(ServerInfo):
             return times.window(last=last, start=start, end=end, step=step, now=present)
 
         window = window_at(now) if keep is None else reuse.aligned(window_at, now)
-        answer, use = self._over(_text(expr), window, keep, now, stats)
+        answer, use = self._over(expressions.checked(expr), window, keep, now, stats)
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
         frame = self._described(frame, answer, expr, window, stats)
         if use is not None:
@@ -333,7 +333,7 @@ class PrometheusClient(ServerInfo):
         """Moment of an instant query, and the answer to it."""
         now = self._transport.now_ms("query", expr, at)
         at_ms = now if at is None else times.moment(at, now=now, name="at")
-        return at_ms, self._ask_at(_text(expr), at_ms, stats)
+        return at_ms, self._ask_at(expressions.checked(expr), at_ms, stats)
 
     def _over(
         self, expr: str, window: times.Window, keep: Cache | None, now: int, stats: str | None
@@ -388,15 +388,3 @@ class PrometheusClient(ServerInfo):
             told += [] if answer.stats else [NO_STATS]
         remarks.issue(told)
         return frame
-
-
-def _text(expr: str) -> str:
-    if not isinstance(expr, str):
-        raise InvalidType(f"query: {expr!r} is no text")
-    if not expr.strip():
-        raise InvalidValue("query: it is empty; write PromQL, for example 'up'")
-    try:
-        expr.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidValue(f"query: {expr[error.start]!r} is no character that can be sent") from None
-    return expr

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import MonitorkitError
-from monitorkit.query import parts, remarks, selection, tables, times
+from monitorkit.query import expressions, parts, remarks, selection, tables, times
 from monitorkit.query.offer import Offer
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Listings:
         if last is None and start is None:
             last = DEFAULT_LAST
         span = selection.span(last=last, start=start, end="now" if end is None else end, now=now)
-        answer = self._offer.ask(parts.EXEMPLARS, {"query": expr} | span, method="POST")
+        answer = self._offer.ask(parts.EXEMPLARS, {"query": expressions.checked(expr)} | span, method="POST")
         self._remark_if_no_exemplars(empty=not answer.data)
         return self._framed(parts.EXEMPLARS, answer, tables.exemplars)
 

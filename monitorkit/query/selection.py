@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["label_path", "limited", "matching", "span"]
 
 
+_ENCODED = "U__"
 _PLAIN_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -38,7 +39,7 @@ def matching(match: str | Sequence[str] | None) -> dict[str, Any]:
     """
     if match is None:
         return {}
-    selectors = [match] if isinstance(match, str) else list(match)
+    selectors = [match] if isinstance(match, str) or not hasattr(match, "__iter__") else list(match)
     for each in selectors:
         if not isinstance(each, str):
             raise InvalidType(f"match: {each!r} is no text; write a selector such as 'up{{job=\"a\"}}'")
@@ -128,10 +129,10 @@ def label_path(label: str, *, encoded: bool = True) -> str:
         raise InvalidType(f"label: {label!r} is no text; write a name such as 'job'")
     if not label:
         raise InvalidValue("label: it is empty; write a name such as 'job'")
-    if _PLAIN_LABEL.fullmatch(label):
+    if _PLAIN_LABEL.fullmatch(label) and not label.startswith(_ENCODED):
         return label
     if not encoded:
         return quote(label, safe="")
-    return "U__" + "".join(
+    return _ENCODED + "".join(
         "__" if each == "_" else each if each.isascii() and each.isalnum() else f"_{ord(each):x}_" for each in label
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue, ServerUnavailable, Unsupported
 from monitorkit.promql import format as format_promql
-from monitorkit.query import parts, remarks, selection, tables
+from monitorkit.query import expressions, parts, remarks, selection, tables
 from monitorkit.query.build import BuildInfo
 from monitorkit.query.engine import recognise
 from monitorkit.query.listings import Listings
@@ -107,7 +107,7 @@ class ServerInfo(Listings):
             If it is no valid query.
         """
         try:
-            return str(self._offer.ask(parts.FORMAT_QUERY, {"query": expr}, method="POST").data)
+            return str(self._offer.ask(parts.FORMAT_QUERY, {"query": expressions.checked(expr)}, method="POST").data)
         except Unsupported as missing:
             remarks.issue([f"this server has no {missing.what}; monitorkit formatted the query by itself"])
             return format_promql(expr)

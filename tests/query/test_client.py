@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue, QueryError, ServerUnavailable
-from monitorkit.processes import wait_until
 from monitorkit.query import PrometheusClient, ServerWarning, tidy
 
 T0 = 1_700_000_000
@@ -392,43 +391,6 @@ def test_a_real_server_says_what_it_is(history):
     assert history.engine == "Prometheus"
     assert history.version[0] in "23"
     assert repr(history) == f"PrometheusClient('{history.url}')"
-
-
-def test_label_names_and_values_are_lists(history):
-    assert history.labels() == ["__name__", "a", "instance", "job", "n", "path", "timestamp", "value"]
-    assert history.labels(match="requests_total") == ["__name__", "instance", "job"]
-    assert history.label_values("__name__", match='{n=~".+"}') == ["special"]
-    assert history.label_values("nothing") == []
-
-
-def test_a_label_name_beyond_ascii_is_written_as_prometheus_3_reads_it(faulty):
-    faulty.behave = lambda handler: faulty.answer(handler, 200, b'{"status":"success","data":[]}')
-    with PrometheusClient(faulty.url) as client:
-        client.label_values("a.b_c/ü")
-    assert faulty.requests[-1].path == "/api/v1/label/U__a_2e_b__c_2f__fc_/values"
-
-
-def test_targets_tell_what_is_scraped_and_what_fails(live):
-    assert wait_until(lambda: set(live.targets()["health"]) == {"up", "down"}, timeout_seconds=30)
-    frame = live.targets().set_index("job")
-    assert frame["health"].to_dict() == {"ai_model": "up", "dead": "down"}
-    assert frame.loc["ai_model", "last_error"] == ""
-    assert "refused" in frame.loc["dead", "last_error"]
-    assert frame.loc["ai_model", "url"] == f"http://{frame.loc['ai_model', 'instance']}/metrics"
-    assert abs((pd.Timestamp.now("UTC") - frame["last_scrape"]).dt.total_seconds()).max() < 60
-    assert wait_until(lambda: len(live.query("up")) == 2, timeout_seconds=10)
-    assert live.query("sum by (job) (up)").droplevel("__name__")["value"].to_dict() == {"ai_model": 1.0, "dead": 0.0}
-
-
-def test_alerts_tell_what_fires_and_what_waits(live):
-    assert wait_until(lambda: len(live.alerts()) == 2, timeout_seconds=30)
-    frame = live.alerts().set_index("name")
-    assert frame["state"].to_dict() == {"Fires": "firing", "Waits": "pending"}
-    assert frame["value"].to_dict() == {"Fires": 2.5, "Waits": 1.0}
-    assert frame.loc["Fires", ["severity", "label_name"]].tolist() == ["page", "clash"]
-    assert frame.loc["Waits", "severity"] == ""
-    assert frame.loc["Fires", "annotations"] == {"summary": "<b>it fires</b>"}
-    assert frame["active_at"].dtype == MS_UTC
 
 
 def test_the_client_that_people_know_works_on_the_same_session(history):

@@ -35,3 +35,12 @@ def test_a_target_that_was_never_scraped_has_no_time():
 def test_no_targets_give_an_empty_frame_of_the_same_form():
     for data in ({"activeTargets": []}, {"activeTargets": None}, {}):
         pd.testing.assert_series_equal(targets(data).dtypes, targets({"activeTargets": [TARGET]}).dtypes)
+
+
+def test_a_dropped_target_is_a_row_of_the_same_form():
+    dropped = {"discoveredLabels": {"__address__": "b:2", "__scheme__": "https", "__metrics_path__": "/m", "job": "j"}}
+    frame = targets({"activeTargets": [TARGET], "droppedTargets": [dropped, {}]})
+    assert frame["health"].tolist() == ["up", "dropped", "dropped"]
+    assert frame.loc[1, ["job", "instance", "url"]].tolist() == ["j", "b:2", "https://b:2/m"]
+    assert frame.loc[2, ["job", "instance", "url"]].tolist() == ["", "", ""]
+    assert frame["last_scrape"].isna().tolist() == [False, True, True]
