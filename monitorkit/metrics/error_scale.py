@@ -17,8 +17,8 @@ __all__ = ["DEFAULT_SCALE", "ErrorScale"]
 
 MAX_BUCKETS = 100
 
-# Two to a decade, from a probability's error to that of a price in the millions.
-_BUCKETS = tuple(float(f"{digit}e{power}") for power in range(-4, 7) for digit in (1, 3))
+# Three to a decade, from a probability's error to that of a price in the millions.
+_BUCKETS = tuple(float(f"{digit}e{power}") for power in range(-3, 7) for digit in (1, 2, 5))
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class ErrorScale:
     Parameters
     ----------
     buckets
-        Upper edges of the histogram ``model_absolute_error``, rising, in the unit of what is predicted; by default 1
-        and 3 of each power of ten from 0.0001 to 3,000,000. They must be the same for all replicas of a model.
+        Upper edges of the histogram ``model_absolute_error``, rising, in the unit of what is predicted; by default 1,
+        2 and 5 of each power of ten from 0.001 to 5,000,000. They must be the same for all replicas of a model.
     center
         About what the true values are. It changes no result, but R2 in PromQL loses digits where they are much further
         from the centre than from each other, as temperatures in kelvin or years are from 0: with `d` the distance over

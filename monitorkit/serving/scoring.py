@@ -73,7 +73,7 @@ def count_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, metr
             if chosen is not None:
                 metrics.calibration.observe(outputs.probabilities[row], true=true, predicted=chosen)
     elif outputs.task == "regression":
-        metrics.regression.observe(float(label), float(outputs.predictions[row]))
+        metrics.regression.observe(float(label), outputs.predictions[row])
 
 
 def _check_number(label: TrueLabel, where: str) -> None:

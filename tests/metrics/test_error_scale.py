@@ -11,7 +11,7 @@ from monitorkit.metrics.error_scale import DEFAULT_SCALE, ErrorScale
 
 def test_the_default_spans_ten_decades_with_few_buckets():
     edges = DEFAULT_SCALE.buckets
-    assert (edges[0], edges[-1], len(edges)) == (1e-4, 3e6, 22)
+    assert (edges[0], edges[-1], len(edges)) == (1e-3, 5e6, 30)
     assert all(low < high for low, high in pairwise(edges))
 
 

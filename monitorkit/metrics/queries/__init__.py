@@ -14,10 +14,10 @@ where
 
 A ratio over nothing gives no sample, never a false 0 or 1 and never NaN. Counters are read by ``rate()``, per replica
 and before they are summed, so that a restart is no loss and no jump. ``rate()`` extrapolates from the first and last
-scrape to the ends of the window; a ratio cancels that where all its counters were above 0, or all at 0, when the window
-began. Where only some were at 0, these are extrapolated by up to one scrape interval less: a few percent of their part
-in a window of few scrapes, next to nothing in a long one. A series that is not there from its 0 on loses its first
-step: declare the classes of a model that does not tell them.
+scrape to the ends of the window; a ratio cancels that where all its counters were well above 0, or all at 0, when the
+window began. Near 0 ``rate()`` extrapolates less, so that counters which began to grow just then weigh up to one scrape
+interval less than others: a few percent in a window of few scrapes, next to nothing in a long one. A series that is not
+there from its 0 on loses its first step: declare the classes of a model that does not tell them.
 
 Examples
 --------
@@ -28,6 +28,7 @@ Examples
 
 from __future__ import annotations
 
+from monitorkit.metrics.queries.calibration import brier, confidence, ece, reliability
 from monitorkit.metrics.queries.classification import accuracy, f1, precision, prediction_share, recall, subset_accuracy
 from monitorkit.metrics.queries.performance import (
     apdex,
@@ -42,22 +43,32 @@ from monitorkit.metrics.queries.performance import (
     shed_rate,
     throughput,
 )
+from monitorkit.metrics.queries.regression import bias, error_quantile, mae, r2, rmse
 
 __all__ = [
     "accuracy",
     "apdex",
     "batch_size",
+    "bias",
+    "brier",
+    "confidence",
+    "ece",
+    "error_quantile",
     "error_rate",
     "f1",
     "in_flight",
     "latency_mean",
     "latency_quantile",
+    "mae",
     "phase_mean",
     "precision",
     "prediction_share",
     "queue_length",
+    "r2",
     "recall",
+    "reliability",
     "request_rate",
+    "rmse",
     "shed_rate",
     "subset_accuracy",
     "throughput",

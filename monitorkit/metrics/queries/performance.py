@@ -9,7 +9,7 @@ from prometheus_client.utils import floatToGoString
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics.performance import DURATION_BUCKETS, RequestStatus
-from monitorkit.metrics.queries.scope import Scope
+from monitorkit.metrics.queries.scope import Scope, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,10 +166,9 @@ def latency_quantile(
     >>> latency_quantile(quantile=0.5)
     'histogram_quantile(0.5, sum by (le) (rate(inference_request_duration_seconds_bucket[5m]))) >= 0'
     """
-    share = _share("quantile", quantile)
     scope = Scope(name, window=window, by=by, where=where)
     buckets = scope.rate(f"{_DURATION}_bucket", "le")
-    return scope.query("histogram_quantile({share}, {buckets}) >= 0", share=share, buckets=buckets)
+    return scope.query("histogram_quantile({q}, {buckets}) >= 0", q=share("quantile", quantile), buckets=buckets)
 
 
 def apdex(
@@ -234,7 +233,7 @@ def phase_mean(name: Name = None, *, window: Duration = "5m", by: By = "phase", 
 
 
 def batch_size(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
-    """Mean size of the batches that the model was given; no sample while there are none.
+    """Mean number of rows in one call of the model; no sample while there are none.
 
     Examples
     --------
@@ -276,12 +275,6 @@ def in_flight(name: Name = None, *, window: Duration = "5m", by: By = (), where:
 def _histogram_mean(metric: str, scope: Scope) -> Query:
     total, count = scope.rate(f"{metric}_sum"), scope.rate(f"{metric}_count")
     return scope.query("{total} / ({count} > 0)", total=total, count=count)
-
-
-def _share(what: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise InvalidValue(f"{what}: {value!r} is no share from 0 to 1; write 0.95 for 95 %")
-    return float(value)
 
 
 def _edge(what: str, latency: float) -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from monitorkit.errors import InvalidType
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.promql import Expression, ParenExpression, Query, expr, parse, rewrite
 
 if TYPE_CHECKING:
     from monitorkit.durations import Duration
 
-__all__ = ["By", "Name", "Scope", "Where"]
+__all__ = ["By", "Name", "Scope", "Where", "share"]
 
 Name = str | Iterable[str] | None
 """Value of the label ``model_name``, several of them, or None for all models."""
@@ -81,6 +81,19 @@ class Scope:
         values = {"metric": metric, "where": {**self.where, **matchers}, "window": self.window}
         by = list(dict.fromkeys((*self.by, *also)))
         return expr("sum by ({by}) (" + over + ")", by=by, **values)
+
+
+def share(what: str, value: float) -> float:
+    """Check a share.
+
+    Raises
+    ------
+    InvalidValue
+        If it is none from 0 to 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InvalidValue(f"{what}: {value!r} is no share from 0 to 1; write 0.95 for 95 %")
+    return float(value)
 
 
 def _bare(node: Expression) -> Expression | None:
