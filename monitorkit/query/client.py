@@ -11,7 +11,6 @@ from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue
 from monitorkit.query import expressions, frames, pieces, raw, remarks, reuse, statistics, times, wire
 from monitorkit.query.cache import cache_of
-from monitorkit.query.limits import Limits
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.server_info import ServerInfo
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
@@ -113,10 +112,6 @@ class PrometheusClient(ServerInfo):
             proxies=proxies,
             compression=compression,
         )
-        # Nothing promises that a session of the caller's may be used by several threads.
-        self._threads = pieces.THREADS if session is None else 1
-        self._limits = Limits()
-        self._raw_limits = Limits(max_points=None)
 
     def query(
         self,
@@ -204,9 +199,10 @@ class PrometheusClient(ServerInfo):
 
         A long time is fetched in pieces, side by side; each sample is in exactly one of them.
         """
-        now = self._transport.now_ms("samples", expr, at, last, start, end)
+        server = self._transport
+        now = server.now_ms("samples", expr, at, last, start, end)
         wanted = raw.request(expressions.checked(expr), at=at, last=last, start=start, end=end, now=now)
-        answer = raw.fetch(wanted, self._ask_at, limits=self._raw_limits, threads=self._threads)
+        answer = raw.fetch(wanted, self._ask_at, limits=server.raw_limits, threads=server.threads)
         if answer.data.kind != "matrix":
             raise InvalidValue(f"samples: {expr!r} is no range selector such as x[5m]; use query() for this one")
         return self._described(frames.sample_rows(answer.data), answer, expr, wanted.asked)
@@ -339,7 +335,7 @@ class PrometheusClient(ServerInfo):
         self, expr: str, window: times.Window, keep: Cache | None, now: int, stats: str | None
     ) -> tuple[wire.Answer[wire.Result], reuse.Use | None]:
         """Answer for a range, and what a cache did for it."""
-        how: dict[str, Any] = {"limits": self._limits, "threads": self._threads}
+        how: dict[str, Any] = {"limits": self._transport.limits, "threads": self._transport.threads}
         if keep is None:
             return pieces.fetch(expr, window, partial(self._ask_range, stats=stats), **how), None
         of = reuse.source(self._transport)

@@ -18,10 +18,7 @@ from monitorkit.query.wire import Answer, Result, join
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-__all__ = ["THREADS", "collect", "cut", "fetch", "on_grid", "split", "together"]
-
-THREADS = 4
-"""How many pieces are asked for at once."""
+__all__ = ["collect", "cut", "fetch", "on_grid", "split", "together"]
 
 MOVED = "the server moved the points away from the steps that were asked for"
 
@@ -32,7 +29,7 @@ def fetch(
     ask: Callable[[str, Window], Answer[Result]],
     *,
     limits: Limits | None = None,
-    threads: int = THREADS,
+    threads: int = 1,
 ) -> Answer[Result]:
     """Ask for a range, in pieces where it is too long for one query, or where the server says so.
 
@@ -48,7 +45,7 @@ def fetch(
     limits
         What the server is known to allow; what it refuses is added.
     threads
-        How many pieces to ask for at once; 1 where `ask` must stay in the calling thread.
+        How many pieces to ask for at once; with 1 `ask` stays in the calling thread.
 
     Returns
     -------
@@ -85,7 +82,7 @@ def collect(
     *,
     limits: Limits,
     key: str,
-    threads: int = THREADS,
+    threads: int = 1,
 ) -> Generator[tuple[Window, Answer[Result]]]:
     """Ask for disjoint windows in pieces within the limits, under a progress bar.
 

@@ -162,7 +162,7 @@ def fetch(
     ask: Callable[[str, int], Answer[Result]],
     *,
     limits: Limits,
-    threads: int = pieces.THREADS,
+    threads: int = 1,
 ) -> Answer[Result]:
     """Fetch raw samples, in pieces of time where there are many or the server refuses.
 

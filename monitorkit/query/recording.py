@@ -107,6 +107,10 @@ class Recording:
         self.alive = True
         self._transport = transport
         self._clock = transport.clock
+        self._threads = transport.threads
+        # A replay knows no limits and asks for one piece after the other: only so it asks for the same pieces.
+        transport.threads = 1
+        transport.forget_limits()
         self._tape = Tape(folder, Head(transport.url, times.iso(times.now_ms())))
         self._secrets: set[str] = set()
         self._before = {prefix: transport.session.adapters.get(prefix) for prefix in _prefixes(transport.url)}
@@ -128,6 +132,7 @@ class Recording:
         if self.alive:
             self.alive = False
             self._transport.clock = self._clock
+            self._transport.threads = self._threads
             for prefix, before in self._before.items():
                 del self._transport.session.adapters[prefix]
                 if before is not None:

@@ -89,6 +89,7 @@ class Player(BaseAdapter):
             session.mount(scheme, self)
         transport = Transport(self.server, session=session, pace=Pace(sleep=lambda _: None))
         transport.clock = self.clock
+        transport.threads = 1
         return transport
 
     def clock(self, question: tuple[object, ...]) -> int:

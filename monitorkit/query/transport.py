@@ -19,6 +19,7 @@ from monitorkit.query.access import access
 from monitorkit.query.address import is_loopback, root, same_server
 from monitorkit.query.bodies import Reply
 from monitorkit.query.engine import UNKNOWN, Engine, recognise
+from monitorkit.query.limits import Limits
 from monitorkit.query.retries import Attempts, Pace, may_be_over, may_pass
 from monitorkit.query.sessions import Session
 from monitorkit.query.skew import Skew
@@ -35,6 +36,10 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_REDIRECTS = 5
+THREADS = 4
+"""How many pieces of a long range are asked for at once."""
+THREADS_ON_LOOPBACK = 2
+"""The same where the server is on this machine: it needs the processors as well, and no way has to be waited for."""
 
 _METHOD_NOT_ALLOWED = 405
 _SERVER_ERROR = 500
@@ -69,6 +74,8 @@ class Transport:
         self._engine: Engine | None = None
         self._only_get = False
         self._owns_session = self.access.session is None
+        self.threads = _threads(self.url, shared=self._owns_session)
+        self.forget_limits()
         self.session = self.access.session or Session()
         if self._owns_session and is_loopback(self.url):
             # Compressing costs more than sending where nothing leaves the machine.
@@ -76,6 +83,11 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
+
+    def forget_limits(self) -> None:
+        """Begin anew to learn what the server allows in one query: of steps, and of raw samples, which have none."""
+        self.limits = Limits()
+        self.raw_limits = Limits(max_points=None)
 
     @property
     def timeout_seconds(self) -> float:
@@ -258,6 +270,13 @@ class Transport:
             raise ServerUnavailable(self.url, f"redirects to another host, {host}; connect to that one if you trust it")
         # The parameters are sent again, so a copy of them in the new address must not stay.
         return urlunsplit(urlsplit(target)._replace(query="", fragment=""))
+
+
+def _threads(url: str, *, shared: bool) -> int:
+    """How many requests may be under way at once; nothing promises that a session of the caller's may be shared."""
+    if not shared:
+        return 1
+    return THREADS_ON_LOOPBACK if is_loopback(url) else THREADS
 
 
 def _machine_clock(_question: tuple[object, ...]) -> int:

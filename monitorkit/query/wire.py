@@ -194,29 +194,54 @@ def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def join(results: Sequence[Result]) -> Result:
     """Put range results over disjoint pieces of time together; series keep the order in which they were first seen."""
-    positions: dict[frozenset[tuple[str, str]], int] = {}
-    labels: list[dict[str, str]] = []
-    places = []
-    for piece in results:
-        place = np.empty(len(piece.labels), dtype=np.int64)
-        for position, label_set in enumerate(piece.labels):
-            key = frozenset(label_set.items())
-            if key not in positions:
-                positions[key] = len(labels)
-                labels.append(label_set)
-            place[position] = positions[key]
-        places.append(place)
+    labels, places = _places([piece.labels for piece in results])
     return Result(
         "matrix",
         labels,
-        Samples(**_stack([piece.floats for piece in results], places)),
-        Histograms(**_stack([piece.histograms for piece in results], places)),
+        Samples(**_interleaved([piece.floats for piece in results], places, len(labels))),
+        Histograms(**_interleaved([piece.histograms for piece in results], places, len(labels))),
     )
 
 
-def _stack(parts: Sequence[Samples | Histograms], places: Sequence[NDArray[np.int64]]) -> dict[str, Any]:
-    """Columns of all parts one after another, by series, then by time (the parts come in the order of time)."""
-    series = np.concatenate([place[part.series] for part, place in zip(parts, places, strict=True)])
-    order = np.argsort(series, kind="stable")
-    columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])}
-    return {**columns, "series": series[order]}
+def _places(pieces: Sequence[list[dict[str, str]]]) -> tuple[list[dict[str, str]], list[NDArray[np.int64]]]:
+    """All label sets, and for each piece the positions of its own among them."""
+    positions: dict[tuple[frozenset[tuple[str, str]], int], int] = {}
+    labels: list[dict[str, str]] = []
+    places: list[NDArray[np.int64]] = []
+    for number, piece in enumerate(pieces):
+        if number and piece == pieces[number - 1]:
+            places.append(places[-1])
+            continue
+        own: dict[tuple[frozenset[tuple[str, str]], int], int] = {}
+        for label_set in piece:
+            key = frozenset(label_set.items()), 0
+            while key in own:
+                # No server should send a label set twice; if one does, they stay apart as in a single result.
+                key = key[0], key[1] + 1
+            own[key] = positions.setdefault(key, len(labels))
+            if own[key] == len(labels):
+                labels.append(label_set)
+        places.append(np.fromiter(own.values(), dtype=np.int64, count=len(own)))
+    return labels, places
+
+
+def _interleaved(
+    parts: Sequence[Samples | Histograms], places: Sequence[NDArray[np.int64]], n_series: int
+) -> dict[str, Any]:
+    """Columns of all parts, by series, then by time: the parts come in the order of time, each ordered by series."""
+    counts = [np.bincount(part.series, minlength=len(place)) for part, place in zip(parts, places, strict=True)]
+    totals = np.zeros(n_series, dtype=np.int64)
+    for place, count in zip(places, counts, strict=True):
+        totals[place] += count
+    columns: dict[str, Any] = {"series": np.repeat(np.arange(n_series), totals)}
+    for name in vars(parts[0]).keys() - columns.keys():
+        columns[name] = np.empty(totals.sum(), dtype=getattr(parts[0], name).dtype)
+    filled = np.cumsum(totals) - totals
+    for part, place, count in zip(parts, places, counts, strict=True):
+        # The rows of a series are a run in the part, and a run in the whole.
+        rows = np.repeat(filled[place] - (np.cumsum(count) - count), count)
+        rows += np.arange(len(rows))
+        filled[place] += count
+        for name in columns.keys() - {"series"}:
+            columns[name][rows] = getattr(part, name)
+    return columns

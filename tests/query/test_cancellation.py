@@ -51,7 +51,7 @@ def test_a_request_ends_wherever_it_is(faulty, sent):
     cancellation = Cancellation()
     transport = Transport(faulty.url, timeout_seconds=WAIT)
     thread, outcome = in_thread(cancellation, lambda: transport.call("api/v1/stalled"))
-    wait_until(lambda: faulty.requests, timeout_seconds=WAIT)
+    assert wait_until(lambda: faulty.requests, timeout_seconds=WAIT)
     cancellation.cancel()
     thread.join(5)
     assert not thread.is_alive()
@@ -67,7 +67,7 @@ def test_requests_of_others_go_on(faulty):
     ended, kept = Cancellation(), Cancellation()
     first, outcome = in_thread(ended, lambda: transport.call("api/v1/stalled"))
     second, other = in_thread(kept, lambda: transport.call("api/v1/stalled"))
-    wait_until(lambda: len(faulty.requests) == 2, timeout_seconds=WAIT)
+    assert wait_until(lambda: len(faulty.requests) == 2, timeout_seconds=WAIT)
     ended.cancel()
     first.join(5)
     assert outcome

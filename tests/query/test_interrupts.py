@@ -12,12 +12,14 @@ import requests
 from monitorkit.errors import QueryError, ServerUnavailable
 from monitorkit.processes import wait_until
 from monitorkit.query import PrometheusClient
+from monitorkit.query.transport import THREADS_ON_LOOPBACK
 
 WAIT = 30
 EMPTY = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 VECTOR = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
 LONG = {"start": 0, "end": 100_000_000, "step": 1000}
 N_PIECES = 10
+AT_ONCE = THREADS_ON_LOOPBACK
 
 
 def no_threads():
@@ -25,7 +27,7 @@ def no_threads():
 
 
 def stall(faulty, act, head=b""):
-    """Answer nothing to range queries once four are there; then call `act`."""
+    """Answer nothing to range queries once so many are there as come at once; then call `act`."""
     here = []
     hung_up = []
 
@@ -37,7 +39,7 @@ def stall(faulty, act, head=b""):
             handler.wfile.write(head)
             handler.wfile.flush()
         here.append(handler)
-        if len(here) == 4:
+        if len(here) == AT_ONCE:
             act()
         if handler.connection.recv(1) == b"":
             hung_up.append(handler)
@@ -55,10 +57,10 @@ def test_an_interrupt_ends_all_pieces_and_the_next_query_works(faulty, head):
             with pytest.raises(KeyboardInterrupt):
                 client.query_range("up", **LONG)
             assert time.monotonic() - before < WAIT / 2
-            wait_until(no_threads, timeout_seconds=5)
-            wait_until(lambda: len(hung_up) == 4, timeout_seconds=5)
+            assert wait_until(no_threads, timeout_seconds=5)
+            assert wait_until(lambda: len(hung_up) == AT_ONCE, timeout_seconds=5)
             assert client.query("up").empty
-            assert len(here) == 4
+            assert len(here) == AT_ONCE
             here.clear()
             hung_up.clear()
 
@@ -74,7 +76,7 @@ def test_an_interrupt_ends_the_pieces_of_raw_samples(faulty):
             faulty.answer(handler, 200, EMPTY)
         else:
             asked.append(handler)
-            if len(asked) == 4:
+            if len(asked) == 1 + AT_ONCE:
                 os.kill(os.getpid(), signal.SIGINT)
             handler.connection.recv(1)
 
@@ -82,14 +84,14 @@ def test_an_interrupt_ends_the_pieces_of_raw_samples(faulty):
     with PrometheusClient(faulty.url, timeout_seconds=WAIT) as client:
         with pytest.raises(KeyboardInterrupt):
             client.samples("up", last="30d")
-        wait_until(no_threads, timeout_seconds=5)
+        assert wait_until(no_threads, timeout_seconds=5)
 
 
 def test_one_piece_that_is_refused_ends_the_others_at_once(faulty):
     def behave(handler):
         if not handler.path.endswith("query_range"):
             faulty.answer(handler, 200, b"{}")
-        elif handler.form["start"] == "30000000.000":
+        elif handler.form["start"] == "10000000.000":
             faulty.answer(handler, 422, b'{"status":"error","errorType":"execution","error":"many-to-many"}')
         else:
             handler.connection.recv(1)
@@ -100,7 +102,7 @@ def test_one_piece_that_is_refused_ends_the_others_at_once(faulty):
         with pytest.raises(QueryError, match="execution: many-to-many"):
             client.query_range("up", **LONG)
         assert time.monotonic() - before < WAIT / 2
-        wait_until(no_threads, timeout_seconds=5)
+        assert wait_until(no_threads, timeout_seconds=5)
 
 
 def test_a_server_that_ends_in_the_middle_is_one_error(faulty):
@@ -120,7 +122,7 @@ def test_a_server_that_ends_in_the_middle_is_one_error(faulty):
     with PrometheusClient(faulty.url, retries=0) as client:
         with pytest.raises(ServerUnavailable, match=r"broke off|connection"):
             client.query_range("up", **LONG)
-        wait_until(no_threads, timeout_seconds=5)
+        assert wait_until(no_threads, timeout_seconds=5)
 
 
 def test_a_session_of_the_caller_is_used_by_the_calling_thread_alone(faulty):

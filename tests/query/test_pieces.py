@@ -1,4 +1,5 @@
 import json
+import math
 import re
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import monitorkit as mk
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.processes import run
 from monitorkit.query import PrometheusClient, pieces
@@ -33,6 +35,7 @@ def constant(labels, window, value=1.0):
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 5000), st.integers(1, 999), st.integers(1, 700))
 def test_pieces_hold_each_step_exactly_once(start, length, step, max_points):
     whole = Window(start, start + length, step)
@@ -86,7 +89,7 @@ def test_series_are_in_the_order_of_time_whatever_finishes_first():
         assert last_done.wait(30)
         return Answer(constant([{"n": str(number)}, {"n": "all"}], piece, number))
 
-    result = pieces.fetch("x", window, ask).data
+    result = pieces.fetch("x", window, ask, threads=4).data
     assert [labels["n"] for labels in result.labels] == ["0", "all", "1", "2"]
     everywhere = result.floats.series == 1
     assert result.floats.times[everywhere].tolist() == window.grid().tolist()
@@ -146,14 +149,11 @@ def test_a_single_step_that_is_refused_is_the_error(threads):
 
 
 def ranged(client, max_points, threads, expr, **window):
-    """Frame of a query, and the requests that it took."""
-    client._limits = Limits(max_points=max_points)
-    client._threads = threads
-    try:
+    """Frame of a query under other limits."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(client._transport, "limits", Limits(max_points=max_points))
+        patched.setattr(client._transport, "threads", threads)
         return client.query_range(expr, **window)
-    finally:
-        client._limits = Limits()
-        client._threads = pieces.THREADS
 
 
 EXPRESSIONS = [
@@ -216,3 +216,32 @@ def test_a_server_with_a_small_limit_gives_the_whole_range(prometheus_binary, st
         assert client.samples("m[1h]", at=T0 + 3599)["value"].tolist() == raw["value"].tolist()
         with pytest.raises(QueryError, match=re.escape(TOO_MANY)):
             client.query_range("sum(max_over_time(m[1h:1s]))", start=T0 + 3599, end=T0 + 3599, step=10)
+
+
+@pytest.mark.parametrize("call", ["query_range", "samples"])
+def test_a_range_that_was_refused_can_be_replayed_without_the_server(faulty, tmp_path, call):
+    def behave(handler):
+        if "build" in handler.path:
+            faulty.answer(handler, 200, b'{"status":"success","data":{"version":"3.5.3","goVersion":"go"}}')
+            return
+        form = handler.form
+        length = float(form["end"]) - float(form["start"]) if "end" in form else int(form["query"][2:-3]) / 1000
+        if length > 30:
+            faulty.answer(handler, 422, json.dumps({"status": "error", "errorType": "x", "error": TOO_MANY}).encode())
+            return
+        last = float(form.get("end") or form["time"])
+        values = [[second, str(second - T0)] for second in range(math.ceil(last - length), math.floor(last) + 1)]
+        data = {"resultType": "matrix", "result": [{"metric": {"__name__": "x"}, "values": values}]}
+        faulty.answer(handler, 200, json.dumps({"status": "success", "data": data}).encode())
+
+    faulty.behave = behave
+    window = {"start": T0, "end": T0 + 100}
+    more = {"step": 1} if call == "query_range" else {}
+    with PrometheusClient(faulty.url) as client:
+        before = getattr(client, call)("x", **window, **more)
+        with mk.record(client, tmp_path / "recorded"):
+            recorded = getattr(client, call)("x", **window, **more)
+        pd.testing.assert_frame_equal(recorded, before)
+        assert client._transport.threads == 2
+    replayed = getattr(mk.replay(tmp_path / "recorded"), call)("x", **window, **more)
+    pd.testing.assert_frame_equal(replayed, recorded)

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitorkit.errors import InvalidValue
@@ -77,6 +77,7 @@ SELECTORS = st.sampled_from(["x", 'start{end="@ end()"}', "rate(x[5m] @ AT)", "m
 ATS = st.sampled_from(["start()", "end ( )", "17.5", "START()"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(SELECTORS, ATS), min_size=1, max_size=5))
 def test_a_pinned_query_parses_to_the_same_tree_with_times_in_place_of_the_ends(parts):
     expr = " + # @ end()\n".join(selector.replace("AT", time) for selector, time in parts)

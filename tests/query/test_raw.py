@@ -28,7 +28,7 @@ def cut_small(*, probe_ms, piece_samples, long_ms=0):
         patched.setattr(raw, "LONG_MS", max(long_ms, probe_ms))
         patched.setattr(raw, "PROBE_MS", probe_ms)
         patched.setattr(raw, "PIECE_SAMPLES", piece_samples)
-        yield
+        yield patched
 
 
 def ms(frame):
@@ -53,11 +53,10 @@ def seconds(milliseconds):
 )
 def test_each_sample_from_start_to_end_is_there_once(history, start, length, offset, probe, piece_samples, threads):
     end = start + length
-    history._threads = threads
     moved = f" offset {offset}ms" if offset > 0 else f" offset -{-offset}ms" if offset else ""
-    with cut_small(probe_ms=probe, piece_samples=piece_samples):
+    with cut_small(probe_ms=probe, piece_samples=piece_samples) as patched:
+        patched.setattr(history._transport, "threads", threads)
         frame = history.samples(f"requests_total{moved}", start=seconds(start), end=seconds(end))
-    history._threads = 4
     inside = (start - offset <= TIMES) & (end - offset >= TIMES)
     assert ms(frame) == TIMES[inside].tolist()
     assert frame["value"].tolist() == (np.arange(360) * 10)[inside].tolist()

@@ -323,7 +323,7 @@ def test_what_came_before_an_interrupt_is_kept(history, tmp_path, monkeypatch):
         return real(expr, piece)
 
     monkeypatch.setattr(history, "_ask_range", interrupted)
-    monkeypatch.setattr(history, "_threads", 1)
+    monkeypatch.setattr(history._transport, "threads", 1)
     with pytest.raises(KeyboardInterrupt):
         history.query_range("requests_total", **window, cache=tmp_path)
     frame = history.query_range("requests_total", **window, cache=tmp_path)

@@ -28,7 +28,7 @@ def collect(pieces, ask, *, fit=lambda piece: [piece], refused=lambda piece, err
 def test_each_piece_comes_with_its_answer_in_order(threads, n_pieces):
     found = collect(range(n_pieces), lambda piece: piece * 2, threads=threads)
     assert found == [(piece, piece * 2) for piece in range(n_pieces)]
-    wait_until(no_threads, timeout_seconds=WAIT)
+    assert wait_until(no_threads, timeout_seconds=WAIT)
 
 
 def test_answers_keep_their_order_whatever_finishes_first():
@@ -60,7 +60,7 @@ def test_few_answers_are_ahead_of_the_one_that_is_waited_for():
         return piece
 
     def let_first_go():
-        wait_until(lambda: len(asked) == 3 * side_by_side.AHEAD, timeout_seconds=WAIT)
+        assert wait_until(lambda: len(asked) == 3 * side_by_side.AHEAD, timeout_seconds=WAIT)
         first.set()
 
     waiter = threading.Thread(target=let_first_go)
@@ -86,7 +86,7 @@ def test_the_first_error_ends_all_and_is_the_one_raised(threads):
 
     with pytest.raises(ZeroDivisionError, match=r"^the one$"):
         collect(range(100), ask, threads=threads)
-    wait_until(no_threads, timeout_seconds=WAIT)
+    assert wait_until(no_threads, timeout_seconds=WAIT)
 
 
 def test_who_stops_taking_answers_ends_the_rest():
@@ -103,7 +103,7 @@ def test_who_stops_taking_answers_ends_the_rest():
 
     with closing(side_by_side.answers(range(9), ask, fit=lambda piece: [piece], refused=None, threads=3)) as found:
         assert next(found) == (0, 0)
-    wait_until(no_threads, timeout_seconds=WAIT)
+    assert wait_until(no_threads, timeout_seconds=WAIT)
     assert set(ended) <= {1, 2, 3}
 
 
