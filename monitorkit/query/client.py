@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -275,6 +275,8 @@ class PrometheusClient(ServerInfo):
 
         window = window_at(now) if keep is None else reuse.aligned(window_at, now)
         answer, use = self._over(expressions.checked(expr), window, keep, now, stats)
+        if remark := self._transport.engine().remark(window, now_ms=now):
+            answer = replace(answer, warnings=(*answer.warnings, remark))
         frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
         frame = self._described(frame, answer, expr, window, stats)
         if use is not None:

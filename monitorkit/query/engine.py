@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from monitorkit.query.times import Window
+
 __all__ = ["UNKNOWN", "Engine", "recognise"]
+
+HIDDEN_MS = 30_000
+ADJUSTED_STEP_MS = 60_000
+REPETITIONS = (
+    "VictoriaMetrics before 1.85 repeats the value of 30 s ago at each step of the last 30 s; "
+    "end the range earlier, or take a step of a minute"
+)
 
 _VICTORIA_METRICS = "VictoriaMetrics"
 
@@ -23,6 +32,8 @@ class Engine:
         ``Prometheus``, ``VictoriaMetrics``, ...; empty where the server does not tell.
     version
         Its version; empty where the server does not tell, or tells a false one.
+    repeats_last
+        Whether the end of a range may be repetitions, as in VictoriaMetrics before 1.85.
 
     Examples
     --------
@@ -32,6 +43,7 @@ class Engine:
 
     name: str = ""
     version: str = ""
+    repeats_last: bool = field(default=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip()
@@ -43,6 +55,15 @@ class Engine:
         VictoriaMetrics otherwise moves the points of a range from 50 points on, and hides the last 30 s.
         """
         return {"nocache": "1", "latency_offset": "1ms"} if self.name == _VICTORIA_METRICS else {}
+
+    def remark(self, window: Window, *, now_ms: int) -> str:
+        """Say what should be known of a range; empty where there is nothing.
+
+        VictoriaMetrics before 1.85 gives, at each step of the last 30 s, the value of 30 s ago, unless the step is a
+        minute or more (its flags -search.latencyOffset and -search.maxStepForPointsAdjustment).
+        """
+        late = window.end_ms > now_ms - HIDDEN_MS and window.step_ms < ADJUSTED_STEP_MS
+        return REPETITIONS if self.repeats_last and late else ""
 
     @property
     def listing_params(self) -> dict[str, str]:
@@ -66,7 +87,7 @@ def recognise(build: Mapping[str, Any]) -> Engine:
 
     Notes
     -----
-    VictoriaMetrics answers ``{}`` (1.79) or a Prometheus version of its own choice without a revision (1.145). Mimir
+    VictoriaMetrics answers ``{}`` (before 1.96) or a Prometheus version of its own choice without a revision. Mimir
     names itself; Thanos' versions begin with 0, which no Prometheus with this end point ever did.
 
     Examples
@@ -81,5 +102,5 @@ def recognise(build: Mapping[str, Any]) -> Engine:
     if application := build.get("application"):
         return Engine(str(application), version)
     if "revision" not in build and "goVersion" not in build:
-        return Engine(_VICTORIA_METRICS)
+        return Engine(_VICTORIA_METRICS, repeats_last=not build)
     return Engine("Thanos" if version.startswith("0.") else "Prometheus", version)
