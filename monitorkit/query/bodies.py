@@ -118,8 +118,9 @@ def _decoded(response: requests.Response, deadline: float, decoder: Decoder[Any]
             try:
                 decoder.feed(chunk)
             except Malformed as error:
-                failure = error
-    return _reply(response, start, decoder, failure)
+                # Where it was found holds on to what was read, and an error may be kept for long.
+                failure = error.with_traceback(None)
+    return _reply(response, start, None if failure else decoder, failure)
 
 
 def _next(response: requests.Response, deadline: float) -> bytes:

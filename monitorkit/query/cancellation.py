@@ -13,6 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from monitorkit.query.deadlines import PunctualResponse
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -92,6 +94,7 @@ def pause(seconds: float) -> None:
 class _Watched(HTTPConnection):
     """A connection that belongs to the cancellation of the thread that uses it, if it has one."""
 
+    response_class = PunctualResponse
     watch: Cancellation | None = None
 
     def connect(self) -> None:

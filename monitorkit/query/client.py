@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidValue, ServerUnavailable
 from monitorkit.query import expressions, frames, pieces, raw, remarks, reuse, statistics, times, wire
 from monitorkit.query.cache import cache_of
 from monitorkit.query.retries import DEFAULT_RETRIES
@@ -347,7 +347,7 @@ class PrometheusClient(ServerInfo):
         return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))
 
     def _ask_range(self, expr: str, window: times.Window, stats: str | None = None) -> wire.Answer[wire.Result]:
-        return self._ask(
+        answer = self._ask(
             "api/v1/query_range",
             query=expr,
             start=times.wire_text(window.start_ms),
@@ -355,6 +355,12 @@ class PrometheusClient(ServerInfo):
             step=times.wire_text(window.step_ms),
             **statistics.asked(stats),
         )
+        if answer.data.kind != "matrix":
+            address = f"{self.url}/api/v1/query_range"
+            raise ServerUnavailable(
+                address, f"a range was asked for, and a {answer.data.kind} came; is this another program?"
+            )
+        return answer
 
     def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
         # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.

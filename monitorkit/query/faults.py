@@ -47,6 +47,10 @@ _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
         "the connection broke off before the answer was complete; try again",
     ),
     (
+        (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError),
+        "the body is not compressed as it says ({cause}); something on the way changes it",
+    ),
+    (
         (ConnectionRefusedError,),
         "nothing listens there ({cause}); start a server with mk.start_prometheus(), or check the address",
     ),

@@ -202,7 +202,8 @@ class Listings:
         if not empty or self._transport.engine().name != "Prometheus":
             return
         try:
-            features = self._offer.ask(parts.FLAGS).data.get("enable-feature", "")
+            flags = self._offer.ask(parts.FLAGS)
+            features = self._offer.read(parts.FLAGS, flags, lambda data: str(data.get("enable-feature", "")))
         except MonitorkitError:
             return
         if _EXEMPLAR_STORAGE not in features:

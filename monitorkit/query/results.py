@@ -113,6 +113,8 @@ def _columns(pairs: Sequence[list[Any]]) -> tuple[NDArray[np.int64], NDArray[np.
     if not pairs:
         return Samples().times, Samples().numbers
     seconds, texts = zip(*pairs, strict=True)
+    if not set(map(type, texts)) <= {str} or not set(map(type, seconds)) <= {int, float}:
+        raise TypeError("a sample is no pair of a number and a text")
     # float() reads each decimal number to the nearest float64, which is the one that Go wrote, and NaN, +Inf and -Inf.
     values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
     return _milliseconds(seconds), values

@@ -18,6 +18,7 @@ from monitorkit.query import bodies, faults, times, wire
 from monitorkit.query.access import access
 from monitorkit.query.address import is_loopback, root, same_server
 from monitorkit.query.bodies import Reply
+from monitorkit.query.deadlines import answered_by
 from monitorkit.query.engine import UNKNOWN, Engine, recognise
 from monitorkit.query.limits import Limits
 from monitorkit.query.retries import Attempts, Pace, may_be_over, may_pass
@@ -247,16 +248,18 @@ class Transport:
         """One request; the address that it redirects to, if any, and its reply."""
         remaining = max(deadline - self._pace.monotonic(), 0.001)
         sent = self._pace.unix()
-        with self.session.request(
-            method,
-            address,
-            params=None if method == "POST" else params,
-            data=params if method == "POST" else None,
-            timeout=(min(remaining, CONNECT_TIMEOUT_SECONDS), remaining),
-            allow_redirects=False,
-            stream=True,
-            **self.access.request_options,
-        ) as response:
+        with answered_by(deadline):
+            response = self.session.request(
+                method,
+                address,
+                params=None if method == "POST" else params,
+                data=params if method == "POST" else None,
+                timeout=(min(remaining, CONNECT_TIMEOUT_SECONDS), remaining),
+                allow_redirects=False,
+                stream=True,
+                **self.access.request_options,
+            )
+        with response:
             self.skew.see(response.headers, sent=sent, received=self._pace.unix())
             reply = bodies.read(response, deadline, decoder)
         location = response.headers.get("Location") if response.status_code in _REDIRECTS else None
