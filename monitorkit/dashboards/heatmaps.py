@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from monitorkit.arguments import checked
 from monitorkit.dashboards.colors import PAPER
 from monitorkit.dashboards.drawing.bounds import Kind
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
@@ -36,6 +37,7 @@ LONE_SECONDS = 60.0
 """Width of the only column, where no step tells it."""
 
 
+@checked
 def heatmap(
     frame: pd.DataFrame, *, title: str | None = None, unit: str | None = None, scale: Kind | None = None
 ) -> Picture:

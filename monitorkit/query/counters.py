@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monitorkit.arguments import checked
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
 from monitorkit.query.forms import form_of, groups, label_columns, label_index, numbers, without_name
@@ -23,6 +24,7 @@ MOST_CELLS = 50_000_000
 """Intervals times series in one result: 400 MB."""
 
 
+@checked
 def increase(samples: pd.DataFrame, every: Duration | None = None) -> pd.DataFrame:
     """By how much counters grew, exactly: from sample to sample, over restarts, without extrapolation.
 

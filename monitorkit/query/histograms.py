@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monitorkit.arguments import checked
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query.buckets import read
 from monitorkit.query.forms import without_name
@@ -33,6 +34,7 @@ Estimate = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float
 """Value, and the bounds it lies between."""
 
 
+@checked
 def quantiles(frame: pd.DataFrame, q: float | Iterable[float] = (0.5, 0.9, 0.99)) -> pd.DataFrame:
     """Quantiles of histograms, each with the bounds of its bucket: the true quantile lies between these.
 

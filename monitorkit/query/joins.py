@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monitorkit.arguments import checked
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query.forms import form_of, label_columns, label_index
 from monitorkit.query.frames import VALUE
@@ -26,6 +27,7 @@ SIDE = "side"
 """Level of a range's columns that holds the name of each side."""
 
 
+@checked
 def join(
     left: pd.DataFrame,
     right: pd.DataFrame,

@@ -260,6 +260,11 @@ def test_an_empty_range_gives_an_empty_tidy_frame(prom):
     pd.testing.assert_series_equal(found.dtypes, full.dtypes[found.columns])
 
 
+def test_an_argument_that_is_none_is_told_with_the_one_that_was_meant():
+    with pytest.raises(InvalidType, match="there is no argument 'quantile'"):
+        quantiles(pd.DataFrame({"le": ["1", "+Inf"], "value": [1.0, 1]}), quantile=0.5)
+
+
 def test_what_is_no_frame_of_buckets_is_told_in_a_line(prom):
     with pytest.raises(InvalidValue, match=r"no label 'le' on these series; ask for buckets"):
         quantiles(prom.query("vector(1)"))
