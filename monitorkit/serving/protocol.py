@@ -10,12 +10,14 @@ import asyncio
 import logging
 from collections import deque
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 import httptools
 
 from monitorkit.serving.asgi import refuse
+from monitorkit.serving.deadline import Deadline
 from monitorkit.serving.exchange import Exchange
 from monitorkit.serving.refusals import Refusal
 
@@ -35,10 +37,12 @@ JOIN_BYTES = 16 * 1024
 
 LINGER_SECONDS = 2.0
 
+_BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+
 _log = logging.getLogger("monitorkit.serving.http")
 _log.setLevel(logging.WARNING)
 
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -62,7 +66,10 @@ class HttpProtocol(asyncio.Protocol):
     ) -> None:
         self.loop = _loop or asyncio.get_running_loop()
         self._application = cast("Application", config.app)
-        self._server_state = server_state
+        # Of any type: uvicorn declares what its own protocols and tasks are, and only calls their methods.
+        self._server_state: Any = server_state
+        self._default_headers: list[tuple[bytes, bytes]] = []
+        self._default_lines = b""
         self._keep_alive_seconds = config.timeout_keep_alive
         self._parser = httptools.HttpRequestParser(self)
         # So that a request is answered even when more follows the one that was announced as the last.
@@ -78,42 +85,34 @@ class HttpProtocol(asyncio.Protocol):
         self._head_bytes = 0
         self._beginning = False
         self._last = False
-        self._refused = False
+        self._deaf = False
         self._farewell: Refusal | None = None
         self._paused = False
         self._writable = True
-        # One timer, which looks again when it is too early, rather than one for each request.
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_due = 0.0
-        self._deadline: float | None = None
+        self._deadline = Deadline(self.loop, self._too_late)
         self._deadline_is_for_reading = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock: the first byte, too, may never come."""
         self._transport = cast("asyncio.Transport", transport)
-        self._server_state.connections.add(cast("Any", self))
-        self._due_in(self._application.limits.read_seconds)
+        self._server_state.connections.add(self)
+        self._deadline.set(self._application.limits.read_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Let go of what the client waited for."""
-        self._server_state.connections.discard(cast("Any", self))
-        self._deadline = None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._server_state.connections.discard(self)
+        self._deadline.stop()
         exchanges, self._exchanges = self._exchanges, deque()
         for exchange in exchanges:
             exchange.leave()
 
     def data_received(self, data: bytes) -> None:
         """Parse, begin what can begin, and give a request that has not come whole a deadline."""
-        if self._refused:
+        if self._deaf:
             return
         self._head_bytes += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Who offers to go on in another protocol may be answered in this one (RFC 9110, section 7.8).
-            self._last = True
+            self._parse(data)
         except httptools.HttpParserError:
             detail = "this is not HTTP/1.1 as RFC 9112 has it: check what sends the request"
             self._refuse(Refusal(400, "malformed", detail))
@@ -195,7 +194,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def answered(self, exchange: Exchange, answer: Answer | None) -> None:
         """Send the answer of the first in line, and begin the next."""
-        self._server_state.tasks.discard(cast("Any", exchange))
+        self._server_state.tasks.discard(exchange)
         if exchange.gone:
             return
         self._exchanges.popleft()
@@ -232,65 +231,79 @@ class HttpProtocol(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
 
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            # Who offers to go on in another protocol may be answered in this one (RFC 9110, section 7.8). The parser
+            # takes what follows for the other protocol, and it is the body: Java's own client offers HTTP/2 like that.
+            self._last = True
+            exchange = self._exchanges[-1]
+            announced = [field for field in exchange.scope["headers"] if field[0] in _BODY_HEADERS]
+            if announced and exchange.scope["method"] != "CONNECT":
+                exchange.complete = False
+                self._reading = exchange
+                self._parser = _body_parser(self, announced)
+                self._parser.feed_data(data[offer.args[0] :])
+            else:
+                self._deaf = True
+                self._deadline.clear()
+
     def _begin_next(self) -> None:
         if self._beginning:
             # Many requests may have come at once and be answered at once: one after the other, not one in the other.
             return
         self._beginning = True
         while self._exchanges and not self._exchanges[0].begun and self._writable and not self._transport.is_closing():
-            self._server_state.tasks.add(cast("Any", self._exchanges[0]))
-            self._exchanges[0].begin(self._application)
+            exchange = self._exchanges[0]
+            self._server_state.tasks.add(exchange)
+            exchange.begin(self._application)
         self._beginning = False
 
     def _write(self, answer: Answer, *, keep_alive: bool, head_only: bool) -> None:
         code, body, headers = answer
-        lines = [_STATUS_LINES[code], b"content-length: %d" % len(body)]
-        lines += [b"%b: %b" % field for field in (*self._server_state.default_headers, *headers)]
-        if not keep_alive:
-            lines.append(b"connection: close")
-        head = b"\r\n".join(lines)
-        if head.count(b"\n") != len(lines) - 1:
-            _log.error("a header of the answer has more than one line: %r", head)
+        if self._server_state.default_headers is not self._default_headers:
+            # uvicorn makes the date anew each second.
+            self._default_headers = self._server_state.default_headers
+            self._default_lines = b"".join([b"%b: %b\r\n" % field for field in self._default_headers])
+        lines = b"".join([b"%b: %b\r\n" % field for field in headers])
+        if lines.count(b"\n") != len(headers):
+            _log.error("a header of the answer has more than one line: %r", lines)
             self._transport.close()
-        elif head_only:
-            self._transport.write(head + b"\r\n\r\n")
+            return
+        last = b"" if keep_alive else b"connection: close\r\n"
+        head = b"%bcontent-length: %d\r\n%b%b%b\r\n" % (
+            _STATUS_LINES[code],
+            len(body),
+            self._default_lines,
+            lines,
+            last,
+        )
+        if head_only:
+            self._transport.write(head)
         elif len(body) <= JOIN_BYTES:
-            self._transport.write(b"%b\r\n\r\n%b" % (head, body))
+            self._transport.write(head + body)
         else:
-            self._transport.writelines((head, b"\r\n\r\n", body))
+            self._transport.writelines((head, body))
 
     def _set_clock(self) -> None:
         """Give the client a time: for the rest of a request, or for the next; none while it waits for its answer."""
-        if self._refused:
+        if self._deaf:
             return
         if self._in_head or self._reading is not None:
             if self._paused:
-                self._deadline = None
-            elif self._deadline is None or not self._deadline_is_for_reading:
+                self._deadline.clear()
+            elif not self._deadline or not self._deadline_is_for_reading:
                 self._deadline_is_for_reading = True
-                self._due_in(self._application.limits.read_seconds)
+                self._deadline.set(self._application.limits.read_seconds)
         elif self._exchanges:
-            self._deadline = None
+            self._deadline.clear()
         else:
             self._deadline_is_for_reading = False
-            self._due_in(self._keep_alive_seconds)
+            self._deadline.set(self._keep_alive_seconds)
 
-    def _due_in(self, seconds: float) -> None:
-        self._deadline = due = self.loop.time() + seconds
-        if self._timer is None or due < self._timer_due:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer_due = due
-            self._timer = self.loop.call_at(due, self._look_at_clock)
-
-    def _look_at_clock(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return
-        left = self._deadline - self.loop.time()
-        if left > 0:
-            self._due_in(left)
-        elif self._in_head or (self._reading is not None and not self._reading.done):
+    def _too_late(self) -> None:
+        if self._in_head or (self._reading is not None and not self._reading.done):
             seconds = self._application.limits.read_seconds
             detail = f"the request did not come whole within {seconds:g} s: send it faster, or in smaller parts"
             self._refuse(Refusal(408, "too_slow", detail))
@@ -299,10 +312,10 @@ class HttpProtocol(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer here and take nothing more: the rest of the connection cannot be understood."""
-        if self._refused or self._transport.is_closing():
+        if self._deaf or self._transport.is_closing():
             return
-        self._refused = True
-        self._deadline = None
+        self._deaf = True
+        self._deadline.clear()
         reading, self._reading = self._reading, None
         if reading is not None and reading.done:
             # It has its answer already, and what is wrong came after that.
@@ -330,6 +343,14 @@ class HttpProtocol(asyncio.Protocol):
         self._transport.write_eof()
         self.go_on()
         self.loop.call_later(LINGER_SECONDS, self._transport.close)
+
+
+def _body_parser(protocol: HttpProtocol, announced: list[tuple[bytes, bytes]]) -> httptools.HttpRequestParser:
+    """A parser that is past the head of a request whose body was announced like this."""
+    told = SimpleNamespace(on_body=protocol.on_body, on_message_complete=protocol.on_message_complete)
+    parser = httptools.HttpRequestParser(told)
+    parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join([b"%b: %b\r\n" % field for field in announced]))
+    return parser
 
 
 def _target(url: bytes) -> tuple[str, bytes]:

@@ -246,6 +246,31 @@ def test_a_body_in_chunks_with_trailers_is_read(raw, counts):
     assert counts.by_status == {"ok": 1}
 
 
+CHUNKS = b"".join(b"%x\r\n%b\r\n" % (1, BODY[i : i + 1]) for i in range(len(BODY))) + b"0\r\n\r\n"
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD % len(BODY) + OFFER + BODY],
+        [HEAD % len(BODY) + OFFER, BODY[:5], BODY[5:]],
+        [b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + OFFER + CHUNKS],
+    ],
+)
+def test_an_offer_of_another_protocol_does_not_lose_the_body(raw, counts, pieces):
+    code, head, body = raw(*pieces)
+    assert (code, json.loads(body)["predictions"]) == (200, [1])
+    assert "connection: close" in head
+    assert counts.by_status == {"ok": 1}
+
+
+def test_a_malformed_body_behind_an_offer_is_refused(raw, counts):
+    code, _, _ = raw(b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + OFFER + b"zz\r\n")
+    assert code == 400
+    assert counts.by_status == {"client_error": 1}
+
+
 def test_the_answer_to_head_has_the_length_and_no_body(raw):
     _, head, body = raw(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert int(head.split("content-length: ")[1].split("\r\n")[0]) > 1000
