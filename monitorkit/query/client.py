@@ -268,7 +268,7 @@ class PrometheusClient(ServerInfo):
         """
         now = self._transport.now_ms("query_range", expr, last, start, end, step)
         # What a server counts is of the whole query, so all of it is asked for.
-        keep = None if stats else self._cache if cache is None else cache_of(cache or None)
+        keep = None if stats or cache is False else self._cache if cache is None else cache_of(cache)
 
         def window_at(present: int) -> times.Window:
             return times.window(last=last, start=start, end=end, step=step, now=present)
@@ -341,7 +341,9 @@ class PrometheusClient(ServerInfo):
         if keep is None:
             return pieces.fetch(expr, window, partial(self._ask_range, stats=stats), **how), None
         of = reuse.source(self._transport)
-        return reuse.fetch(expr, window, self._ask_range, cache=keep, of=of, now=now, **how)
+        # A server whose clock is behind may still write what lies in the past here.
+        present = now + min(round(self._transport.skew.ahead_seconds * 1000), 0)
+        return reuse.fetch(expr, window, self._ask_range, cache=keep, of=of, now=present, **how)
 
     def _ask_at(self, expr: str, at_ms: int, stats: str | None = None) -> wire.Answer[wire.Result]:
         return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))

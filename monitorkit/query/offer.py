@@ -77,6 +77,10 @@ class Offer:
             self._transport.engine()
         raise self._unsupported(part)
 
+    def forget(self) -> None:
+        """Find out anew what the server has."""
+        self._missing.clear()
+
     def read(self, part: Part, answer: Answer[Any], reader: Callable[[Any], T]) -> T:
         """Bring an answer into form.
 

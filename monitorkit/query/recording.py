@@ -67,7 +67,8 @@ def record(client: PrometheusClient, folder: str | os.PathLike[str]) -> Recordin
     Notes
     -----
     Queries, answers, errors and the moments of asking are kept as text, one series a line, so that two recordings can
-    be compared. Credentials are not kept: no header but the type of an answer, and what looks like a token in an answer
+    be compared. Pieces of a long range are asked for one after the other meanwhile, so that a replay asks for the same
+    ones. Credentials are not kept: no header but the type of an answer, and what looks like a token in an answer
     is blotted out. The queries and the answers themselves are: share a recording as you would share those.
 
     Examples
@@ -92,7 +93,7 @@ def record(client: PrometheusClient, folder: str | os.PathLike[str]) -> Recordin
         other = running.find(KIND, str(path))
         if other is not None:
             other.stop()
-        recording = _recordings[transport] = Recording(transport, path)
+        recording = _recordings[transport] = Recording(client, path)
         running.add(KIND, recording)
     return recording
 
@@ -100,17 +101,18 @@ def record(client: PrometheusClient, folder: str | os.PathLike[str]) -> Recordin
 class Recording:
     """A recording that is being made; see :func:`record`."""
 
-    def __init__(self, transport: Transport, folder: Path) -> None:
+    def __init__(self, client: PrometheusClient, folder: Path) -> None:
         self.folder = folder
         self.name = str(folder)
-        self.url = transport.url
+        self.url = client.url
         self.alive = True
-        self._transport = transport
+        self._transport = transport = client._transport  # noqa: SLF001 - the same package
         self._clock = transport.clock
         self._threads = transport.threads
-        # A replay knows no limits and asks for one piece after the other: only so it asks for the same pieces.
+        # A replay knows nothing of the server and asks for one piece after the other: only so it asks for the same.
         transport.threads = 1
-        transport.forget_limits()
+        transport.forget()
+        client._offer.forget()  # noqa: SLF001 - the same package
         self._tape = Tape(folder, Head(transport.url, times.iso(times.now_ms())))
         self._secrets: set[str] = set()
         self._before = {prefix: transport.session.adapters.get(prefix) for prefix in _prefixes(transport.url)}
@@ -119,8 +121,7 @@ class Recording:
             transport.session.mount(prefix, _Recorder(inner, self._tape, transport.url, self._secrets))
         transport.clock = self._read_clock
         with suppress(ServerUnavailable):
-            # Asked once by each client, perhaps before this began; a replay needs to know.
-            transport.fetch("api/v1/status/buildinfo")
+            transport.engine()
 
     @property
     def n_answers(self) -> int:

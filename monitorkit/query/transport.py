@@ -72,11 +72,9 @@ class Transport:
         self.clock: Callable[[tuple[object, ...]], int] = _machine_clock
         self._pace = pace or Pace()
         self.skew = Skew()
-        self._engine: Engine | None = None
-        self._only_get = False
         self._owns_session = self.access.session is None
         self.threads = _threads(self.url, shared=self._owns_session)
-        self.forget_limits()
+        self.forget()
         self.session = self.access.session or Session()
         if self._owns_session and is_loopback(self.url):
             # Compressing costs more than sending where nothing leaves the machine.
@@ -85,8 +83,10 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
 
-    def forget_limits(self) -> None:
-        """Begin anew to learn what the server allows in one query: of steps, and of raw samples, which have none."""
+    def forget(self) -> None:
+        """Begin anew to learn what answers, and what it allows in one query: of steps, and of raw samples."""
+        self._engine: Engine | None = None
+        self._only_get = False
         self.limits = Limits()
         self.raw_limits = Limits(max_points=None)
 
