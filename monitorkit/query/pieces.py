@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from monitorkit.errors import InvalidValue, QueryError
@@ -16,7 +16,7 @@ from monitorkit.query.times import Window
 from monitorkit.query.wire import Answer, Result, join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 __all__ = ["collect", "cut", "fetch", "on_grid", "split", "together"]
 
@@ -73,7 +73,7 @@ def fetch(
     except InvalidValue as error:
         raise error from refusal
     found = collect([window], lambda piece: ask(fixed, piece), limits=limits, key=expr, threads=threads)
-    return together([on_grid(answer, piece) for piece, answer in found])
+    return together(on_grid(answer, piece) for piece, answer in found)
 
 
 def collect(
@@ -118,13 +118,24 @@ def collect(
             bar.update(piece.n_steps)
 
 
-def together(answers: Sequence[Answer[Result]]) -> Answer[Result]:
-    """Put the answers to disjoint pieces, in the order of time, together; each remark once."""
-    result = answers[0].data if len(answers) == 1 else join([answer.data for answer in answers])
-    warnings = dict.fromkeys(text for answer in answers for text in answer.warnings)
-    infos = dict.fromkeys(text for answer in answers for text in answer.infos)
-    stats = statistics.combined([answer.stats for answer in answers])
-    return Answer(result, tuple(warnings), tuple(infos), stats)
+def together(answers: Iterable[Answer[Result]]) -> Answer[Result]:
+    """Put the answers to disjoint pieces, in the order of time, together; each remark once.
+
+    Where nobody else holds the answers, as where a generator gives them, their samples go as they are copied.
+    """
+    results, remarks = [], []
+    for answer in answers:
+        results.append(answer.data)
+        remarks.append((answer.warnings, answer.infos, answer.stats))
+    del answer
+    result = results[0] if len(results) == 1 else join(results)
+    warnings, infos, stats = zip(*remarks, strict=True)
+    return Answer(
+        result,
+        tuple(dict.fromkeys(chain.from_iterable(warnings))),
+        tuple(dict.fromkeys(chain.from_iterable(infos))),
+        statistics.combined(stats),
+    )
 
 
 def on_grid(answer: Answer[Result], window: Window) -> Answer[Result]:

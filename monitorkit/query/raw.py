@@ -9,6 +9,7 @@ everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from monitorkit.query.times import Window
 from monitorkit.query.wire import Answer, Histograms, Result, Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -198,16 +199,16 @@ def fetch(
         as_the_server_means = wanted.text is not None and piece.start_ms == window.start_ms
         return answer if as_the_server_means else replace(answer, data=_since(answer.data, piece.start_ms))
 
-    def collect(parts: Iterable[Window]) -> list[Answer[Result]]:
-        return [answer for _, answer in pieces.collect(parts, part, limits=limits, key=selector, threads=threads)]
+    def collect(parts: Iterable[Window]) -> Iterator[Answer[Result]]:
+        return (answer for _, answer in pieces.collect(parts, part, limits=limits, key=selector, threads=threads))
 
     if window.n_steps <= LONG_MS:
         return pieces.together(collect([window]))
     before, probe = pieces.split(window, window.end_ms - PROBE_MS)
-    newest = collect([probe])
+    newest = list(collect([probe]))
     n_newest = sum(_n_samples(answer.data) for answer in newest)
     length_ms = PIECE_SAMPLES * PROBE_MS // n_newest if n_newest else before.n_steps // FEWEST_PIECES
-    return pieces.together(collect(pieces.cut(before, max_points=max(length_ms, 1))) + newest)
+    return pieces.together(chain(collect(pieces.cut(before, max_points=max(length_ms, 1))), newest))
 
 
 def _n_samples(result: Result) -> int:

@@ -15,7 +15,7 @@ import orjson
 from monitorkit.query.statistics import told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -192,14 +192,24 @@ def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(str(text) for text in document.get(key) or ())
 
 
-def join(results: Sequence[Result]) -> Result:
-    """Put range results over disjoint pieces of time together; series keep the order in which they were first seen."""
+def join(results: list[Result]) -> Result:
+    """Put range results over disjoint pieces of time together; series keep the order in which they were first seen.
+
+    Parameters
+    ----------
+    results
+        The pieces, in the order of time. The list is emptied: where it was the last to hold them, each column goes as
+        soon as it is copied, and both are never there as a whole.
+    """
     labels, places = _places([piece.labels for piece in results])
+    floats = _columns([piece.floats for piece in results])
+    histograms = _columns([piece.histograms for piece in results])
+    results.clear()
     return Result(
         "matrix",
         labels,
-        Samples(**_interleaved([piece.floats for piece in results], places, len(labels))),
-        Histograms(**_interleaved([piece.histograms for piece in results], places, len(labels))),
+        Samples(**_interleaved(floats, places, len(labels))),
+        Histograms(**_interleaved(histograms, places, len(labels))),
     )
 
 
@@ -225,23 +235,36 @@ def _places(pieces: Sequence[list[dict[str, str]]]) -> tuple[list[dict[str, str]
     return labels, places
 
 
+def _columns(parts: Sequence[Samples | Histograms]) -> dict[str, list[NDArray[Any]]]:
+    return {name: [getattr(part, name) for part in parts] for name in vars(parts[0])}
+
+
 def _interleaved(
-    parts: Sequence[Samples | Histograms], places: Sequence[NDArray[np.int64]], n_series: int
-) -> dict[str, Any]:
+    columns: dict[str, list[NDArray[Any]]], places: Sequence[NDArray[np.int64]], n_series: int
+) -> dict[str, NDArray[Any]]:
     """Columns of all parts, by series, then by time: the parts come in the order of time, each ordered by series."""
-    counts = [np.bincount(part.series, minlength=len(place)) for part, place in zip(parts, places, strict=True)]
+    counts = [
+        np.bincount(series, minlength=len(place)) for series, place in zip(columns.pop("series"), places, strict=True)
+    ]
     totals = np.zeros(n_series, dtype=np.int64)
     for place, count in zip(places, counts, strict=True):
         totals[place] += count
-    columns: dict[str, Any] = {"series": np.repeat(np.arange(n_series), totals)}
-    for name in vars(parts[0]).keys() - columns.keys():
-        columns[name] = np.empty(totals.sum(), dtype=getattr(parts[0], name).dtype)
+    whole: dict[str, NDArray[Any]] = {}
+    for name in list(columns):
+        parts = columns.pop(name)
+        whole[name] = np.empty(totals.sum(), dtype=parts[0].dtype)
+        for rows, part in zip(_rows(places, counts, totals), parts, strict=True):
+            whole[name][rows] = part
+    return {"series": np.repeat(np.arange(n_series), totals), **whole}
+
+
+def _rows(
+    places: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[np.int64]], totals: NDArray[np.int64]
+) -> Iterator[NDArray[np.int64]]:
+    """Where the rows of each part come to lie: those of a series are a run in the part, and a run in the whole."""
     filled = np.cumsum(totals) - totals
-    for part, place, count in zip(parts, places, counts, strict=True):
-        # The rows of a series are a run in the part, and a run in the whole.
+    for place, count in zip(places, counts, strict=True):
         rows = np.repeat(filled[place] - (np.cumsum(count) - count), count)
         rows += np.arange(len(rows))
         filled[place] += count
-        for name in columns.keys() - {"series"}:
-            columns[name][rows] = getattr(part, name)
-    return columns
+        yield rows
