@@ -152,10 +152,11 @@ class CalibrationMetrics:
         true, predicted
             Positions of the true and of the predicted class; None for a true class that has no probability.
         """
-        row = np.asarray(probabilities, dtype=np.float64)
-        if not ((row >= 0) & (row <= 1)).all():
+        # Python's numbers: for as few as there are classes they are faster than an array.
+        row = list(map(float, probabilities))
+        if not all(0 <= probability <= 1 for probability in row):
             return
-        confidence, loss = float(row[predicted]), _brier_score(row, true)
+        confidence, loss = row[predicted], _brier_score(row, true)
         index = bisect_left(_EDGES, confidence)
         with self._lock:
             self.declared = True
@@ -190,11 +191,8 @@ class CalibrationMetrics:
             return (list(self._labels), list(self._hits), list(self._confidence)), self._loss
 
 
-def _brier_score(row: np.ndarray[tuple[int], np.dtype[np.float64]], true: int | None) -> float:
-    if len(row) == _BINARY:
-        row = np.array([1 - row[1], row[1]])
-    differences = -row
-    if true is not None:
-        differences[true] += 1
-    total = float((differences**2).sum())
-    return total / 2 if len(row) <= _BINARY else total
+def _brier_score(row: list[float], true: int | None) -> float:
+    if len(row) == _BINARY and true is not None:
+        return (true - row[1]) ** 2
+    total = sum(((column == true) - probability) ** 2 for column, probability in enumerate(row))
+    return total / 2 if len(row) == _BINARY else total
