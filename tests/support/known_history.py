@@ -46,7 +46,7 @@ class History:
         lines = self.families.setdefault((family.name, family.type), [])
         for sample in family.samples:
             labels = ",".join(f'{key}="{value}"' for key, value in (sample.labels | {"instance": instance}).items())
-            lines.append(f"{sample.name}{{{labels}}} {sample.value!r} {time}")
+            lines.append(f"{sample.name}{{{labels}}} {float(sample.value)!r} {time}")
 
     def text(self):
         """All of it as OpenMetrics."""

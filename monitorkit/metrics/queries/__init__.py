@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from monitorkit.metrics.queries.calibration import brier, confidence, ece, reliability
 from monitorkit.metrics.queries.classification import accuracy, f1, precision, prediction_share, recall, subset_accuracy
+from monitorkit.metrics.queries.drift import feature_share, hellinger, js, kl, psi, reference_share
 from monitorkit.metrics.queries.performance import (
     apdex,
     batch_size,
@@ -56,16 +57,22 @@ __all__ = [
     "error_quantile",
     "error_rate",
     "f1",
+    "feature_share",
+    "hellinger",
     "in_flight",
+    "js",
+    "kl",
     "latency_mean",
     "latency_quantile",
     "mae",
     "phase_mean",
     "precision",
     "prediction_share",
+    "psi",
     "queue_length",
     "r2",
     "recall",
+    "reference_share",
     "reliability",
     "request_rate",
     "rmse",

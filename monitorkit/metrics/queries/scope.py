@@ -69,6 +69,11 @@ class Scope:
         """Mean of a gauge over the window, summed."""
         return self._sum("avg_over_time({metric}{{where}}[{window}])", metric, (), {})
 
+    def mean(self, metric: str, *also: str) -> Query:
+        """Present value of a gauge, averaged over what does not stay."""
+        by = list(dict.fromkeys((*self.by, *also)))
+        return expr("avg by ({by}) ({metric}{{where}})", by=by, metric=metric, where=self.where)
+
     def query(self, template: str, /, **parts: object) -> Query:
         """Put sums into a template as :func:`monitorkit.expr` does, without parentheses that change nothing.
 
