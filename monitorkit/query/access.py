@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
@@ -22,7 +22,7 @@ from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query.retries import DEFAULT_RETRIES
 from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
 
-__all__ = ["Access", "Auth", "Bearer", "Certificate", "Options", "Token", "access"]
+__all__ = ["Access", "Auth", "Bearer", "Certificate", "Options", "Params", "Token", "access"]
 
 Auth = tuple[str, str] | AuthBase
 """User and password, or any authentication of requests, such as ``HTTPDigestAuth`` or one that signs for AWS."""
@@ -31,6 +31,8 @@ Token = str | Callable[[], str]
 Location = str | os.PathLike[str]
 Certificate = Location | tuple[Location, Location]
 """A file with a client certificate and its key, or one file for each."""
+Params = Mapping[str, str | Sequence[str]]
+"""Parameters of requests by name: a text, or several for a name that is given several times."""
 
 TENANT_HEADER = "X-Scope-OrgID"
 _PROXY_SCHEMES = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"}
@@ -50,6 +52,7 @@ class Options(TypedDict, total=False):
     verify: bool | Location
     proxies: str | Mapping[str, str] | None
     compression: bool | None
+    params: Params | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Access:
         The caller's own session, if there is one.
     headers, auth, cert, verify, proxies
         As for ``requests.request``.
+    params
+        What every call of the API carries besides its own.
     """
 
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
@@ -76,6 +81,7 @@ class Access:
     cert: str | tuple[str, str] | None = None
     verify: bool | str | None = None
     proxies: dict[str, str] | None = field(default=None, repr=False)
+    params: dict[str, str | list[str]] = field(default_factory=dict, repr=False)
 
     @property
     def request_options(self) -> dict[str, Any]:
@@ -134,6 +140,7 @@ def access(
     verify: bool | Location = True,
     proxies: str | Mapping[str, str] | None = None,
     compression: bool | None = None,
+    params: Params | None = None,
 ) -> Access:
     """Check what a user said about reaching a server.
 
@@ -171,6 +178,7 @@ def access(
         cert=_cert(cert),
         verify=_verify(verify),
         proxies=_proxies(proxies),
+        params=_params(params),
     )
 
 
@@ -190,6 +198,19 @@ def _headers(headers: Mapping[str, str] | None, tenant: str | None) -> dict[str,
         except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
             where = "tenant: it" if name == TENANT_HEADER and tenant is not None else f"headers: the value of {name!r}"
             raise InvalidValue(f"{where} cannot be sent; it must be one line of text") from None
+    return sent
+
+
+def _params(params: Params | None) -> dict[str, str | list[str]]:
+    """Parameters that can be sent; an unusable one is named without its value, which may be a secret."""
+    if not isinstance(params or {}, Mapping):
+        raise InvalidType("params: give a mapping of names to texts, as in {'dedup': 'false'}")
+    sent: dict[str, str | list[str]] = {}
+    for name, value in (params or {}).items():
+        several = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+        if not isinstance(name, str) or not all(isinstance(each, str) for each in several):
+            raise InvalidType(f"params: the value of {name!r} is no text; write it as the server's documentation does")
+        sent[name] = value if isinstance(value, str) else several
     return sent
 
 

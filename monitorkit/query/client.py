@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import requests
 
     from monitorkit.durations import Duration
-    from monitorkit.query.access import Auth, Certificate, Location, Token
+    from monitorkit.query.access import Auth, Certificate, Location, Params, Token
     from monitorkit.query.cache import Cache, CacheLike
 
 __all__ = ["PrometheusClient"]
@@ -64,6 +64,9 @@ class PrometheusClient(ServerInfo):
     compression
         Whether answers come compressed. Unless given, not from this machine: there, compressing takes longer than
         sending.
+    params
+        Parameters for every call, such as ``{"dedup": "false"}`` for Thanos or ``{"extra_label": "team=a"}`` for
+        VictoriaMetrics.
     cache
         A folder, or a :class:`~monitorkit.query.Cache`, for results of :meth:`query_range` that can no longer change.
 
@@ -95,6 +98,7 @@ class PrometheusClient(ServerInfo):
         verify: bool | Location = True,
         proxies: str | Mapping[str, str] | None = None,
         compression: bool | None = None,
+        params: Params | None = None,
         cache: CacheLike | None = None,
     ) -> None:
         self._cache = cache_of(cache)
@@ -111,6 +115,7 @@ class PrometheusClient(ServerInfo):
             verify=verify,
             proxies=proxies,
             compression=compression,
+            params=params,
         )
 
     def query(

@@ -118,7 +118,7 @@ class Recording:
         self._before = {prefix: transport.session.adapters.get(prefix) for prefix in _prefixes(transport.url)}
         for prefix in self._before:
             inner = transport.session.get_adapter(prefix)
-            transport.session.mount(prefix, _Recorder(inner, self._tape, transport.url, self._secrets))
+            transport.session.mount(prefix, _Recorder(inner, self._tape, transport, self._secrets))
         transport.clock = self._read_clock
         with suppress(ServerUnavailable):
             transport.engine()
@@ -169,12 +169,15 @@ def _prefixes(url: str) -> list[str]:
 class _Recorder(BaseAdapter):
     """Sends through another adapter, and keeps what comes."""
 
-    def __init__(self, inner: Any, tape: Tape, root: str, secrets: set[str]) -> None:  # noqa: ANN401 - any adapter
+    def __init__(self, inner: Any, tape: Tape, transport: Transport, secrets: set[str]) -> None:  # noqa: ANN401 - any adapter
         super().__init__()
         self._secrets = secrets
         self._inner = inner
         self._tape = tape
-        self._root = root
+        self._root = transport.url
+        # A replay is a client without them.
+        params = transport.access.params.items()
+        self._own = {(name, each) for name, given in params for each in ([given] if isinstance(given, str) else given)}
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 - requests' own options
         """Send a request, and read the whole answer within the time of the request."""
@@ -203,7 +206,9 @@ class _Recorder(BaseAdapter):
         secrets = _secrets(request.headers)
         self._secrets |= set(secrets)
         asked = Request.of(self._root, request.url or "", text)
-        params = tuple((name, _hidden(value, _long(secrets))) for name, value in asked.params)
+        params = tuple(
+            (name, _hidden(value, _long(secrets))) for name, value in asked.params if (name, value) not in self._own
+        )
         return Request(asked.path, params), secrets
 
 

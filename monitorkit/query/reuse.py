@@ -86,6 +86,7 @@ def source(transport: Transport) -> dict[str, Any]:
     the server was started belongs to it. Of the headers, those that choose data count, such as a tenant: as a hash.
     """
     chosen = {name.lower(): str(value) for name, value in transport.access.headers.items()}
+    chosen |= {f"{name}=": str(value) for name, value in transport.access.params.items()}
     public = sorted(pair for pair in chosen.items() if not SECRET_NAME.search(pair[0]))
     return {
         "server": transport.url,

@@ -205,10 +205,11 @@ class Transport:
             As for :meth:`fetch`.
         """
         limit = timeout_seconds or self.timeout_seconds
+        params = {**self.access.params, **(params or {})}
         attempts = Attempts(self.access.retries if retries is None else retries, limit, self._pace)
         while True:
             try:
-                reply = self._followed(method, path, params or {}, attempts.deadline, decoder)
+                reply = self._followed(method, path, params, attempts.deadline, decoder)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 # A ValueError comes from a redirect to what is no address.
                 if isinstance(error, MonitorkitError):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from monitorkit.query.access import Auth, Certificate, Location, Token
+    from monitorkit.query.access import Auth, Certificate, Location, Params, Token
     from monitorkit.query.cache import CacheLike
 
 __all__ = ["connect"]
@@ -37,6 +37,7 @@ def connect(
     verify: bool | Location = True,
     proxies: str | Mapping[str, str] | None = None,
     compression: bool | None = None,
+    params: Params | None = None,
     cache: CacheLike | None = None,
 ) -> Prometheus:
     """Make a client for a server that runs elsewhere: Prometheus, Thanos, Mimir, VictoriaMetrics.
@@ -71,6 +72,9 @@ def connect(
     compression
         Whether answers come compressed. Unless given, not from this machine: there, compressing takes longer than
         sending.
+    params
+        Parameters for every call, such as ``{"dedup": "false"}`` for Thanos or ``{"extra_label": "team=a"}`` for
+        VictoriaMetrics.
     cache
         A folder, or a ``monitorkit.query.Cache``, for results of ``query_range`` that can no longer change.
 
@@ -99,6 +103,7 @@ def connect(
         verify=verify,
         proxies=proxies,
         compression=compression,
+        params=params,
         cache=cache,
     )
     try:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from monitorkit.errors import QueryError, ServerUnavailable, Unsupported
+import monitorkit as mk
+from monitorkit.errors import InvalidType, QueryError, ServerUnavailable, Unsupported
 from monitorkit.query import PrometheusClient, ServerWarning
 
 VECTOR = {"resultType": "vector", "result": []}
@@ -235,3 +236,51 @@ def test_a_numbered_class_of_error_gets_prometheus_name(faulty):
     ):
         client.query("x")
     assert (caught.value.error_type, caught.value.position) == ("execution", None)
+
+
+# Parameters of an engine's own, such as Thanos' dedup and VictoriaMetrics' extra_filters[].
+
+
+def test_parameters_of_ones_own_go_with_every_call(faulty):
+    playing(faulty, {"query": {"data": VECTOR}, "labels": {"data": []}, "rules": {"data": {}}})
+    params = {"dedup": "false", "extra_filters[]": ['{a="b"}', "{c=~'&'}"], "query": "is not replaced"}
+    with PrometheusClient(faulty.url, params=params) as client:
+        client.query("up", at=1)
+        client.labels()
+        client.rules()
+    for request in faulty.requests:
+        assert request.form["dedup"] == "false"
+    query = asked(faulty, "/query")[0]
+    assert query.form["query"] == "up"
+    assert asked(faulty, "/rules")[0].path.count("extra_filters%5B%5D=") == 2
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("dedup=false", "params: give a mapping of names to texts, as in {'dedup': 'false'}"),
+        ({"dedup": False}, "params: the value of 'dedup' is no text; write it as the server's documentation does"),
+        ({"a": ["b", 5]}, "params: the value of 'a' is no text"),
+        ({5: "a"}, "params: the value of 5 is no text"),
+    ],
+)
+def test_parameters_that_cannot_be_sent_are_told_without_their_values(params, message):
+    with pytest.raises(InvalidType, match=f"^{message}"):
+        PrometheusClient("http://127.0.0.1:9", params=params)
+
+
+def test_a_recording_is_replayed_without_parameters_of_ones_own(faulty, tmp_path):
+    playing(faulty, {"query": {"data": VECTOR}, "series": {"data": [{"__name__": "up"}]}})
+    with PrometheusClient(faulty.url, params={"dedup": "false"}) as client, mk.record(client, tmp_path / "tape"):
+        recorded = client.series(["up", "x"], last="1h")
+    again = mk.replay(tmp_path / "tape")
+    assert again.series(["up", "x"], last="1h").equals(recorded)
+
+
+def test_what_is_kept_for_some_parameters_is_not_given_for_others(faulty, tmp_path):
+    matrix = {"resultType": "matrix", "result": [{"metric": {"a": "b"}, "values": [[1_700_000_000, "1"]]}]}
+    playing(faulty, {"query_range": {"data": matrix}, "status/buildinfo": {"data": THANOS}})
+    for params in ({"dedup": "false"}, {"dedup": "true"}, {"dedup": "false"}):
+        with PrometheusClient(faulty.url, params=params, cache=tmp_path) as client:
+            client.query_range("x", start=1_700_000_000, end=1_700_000_060, step=60)
+    assert [request.form["dedup"] for request in asked(faulty, "query_range")] == ["false", "true"]
