@@ -156,23 +156,21 @@ def reached(found: list[tuple[str, float, float, bool]]) -> tuple[list[str], boo
     return [*lines, ""], all(met)
 
 
+PREFACE = """\
+# From PromQL to a DataFrame: how long it takes
+
+<!-- Written by: python benchmarks/query.py --write -->
+
+Prometheus {version} on loopback, {cores} cores, Python {python}; medians of {rounds} rounds. Each run is a new process,
+whose clock starts when libraries are loaded. `raw` is the bare download without compression; x raw is the ratio of two
+runs of one round; memory is the growth of its peak. The other clients ask for gzip as they are shipped. Where they are
+missing, they cannot get so much, or would take minutes and gigabytes.
+"""
+
+
 def page(version: str, rounds: int, goal_lines: list[str], tables: list[str]) -> str:
-    return "\n".join(
-        [
-            "# From PromQL to a DataFrame: how long it takes",
-            "",
-            "<!-- Written by: python benchmarks/query.py --write -->",
-            "",
-            f"Prometheus {version} on loopback, {os.cpu_count()} cores, Python {platform.python_version()}; medians of",
-            f"{rounds} rounds. Each run is a fresh process, and libraries are loaded before its clock starts. `raw` is the",
-            "bare download without compression; x raw is the ratio of two runs of one round; memory is the growth of the",
-            "peak. The other clients ask for gzip as they are shipped. Where they are missing, they cannot get so much,",
-            "or would take minutes and gigabytes.",
-            "",
-            *goal_lines,
-            *tables,
-        ]
-    )
+    preface = PREFACE.format(version=version, cores=os.cpu_count(), python=platform.python_version(), rounds=rounds)
+    return "\n".join([preface, *goal_lines, *tables])
 
 
 def main() -> int:

@@ -111,7 +111,7 @@ def without_compression() -> None:
     sessions: Any = importlib.import_module("requests.sessions")
     shipped = sessions.default_headers
 
-    def plain() -> Any:  # noqa: ANN401 - requests' own type
+    def plain() -> Any:
         headers = shipped()
         headers["Accept-Encoding"] = "identity"
         return headers
