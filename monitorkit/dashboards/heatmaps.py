@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
+import pandas as pd
 
 from monitorkit.arguments import checked
 from monitorkit.dashboards.colors import PAPER
@@ -25,7 +26,6 @@ from monitorkit.labels import format_series
 from monitorkit.query.buckets import Buckets, read
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["heatmap"]
@@ -76,7 +76,6 @@ def heatmap(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> times = pd.date_range("2026-01-31 12:00", periods=3, freq="1min", tz="UTC", name="timestamp")
     >>> buckets = pd.DataFrame(
     ...     [[1.0, 3, 4], [2, 2, 2], [0, 5, 6]], index=times, columns=pd.Index(["0.1", "1", "+Inf"], name="le")
@@ -86,11 +85,10 @@ def heatmap(
     """
     if scale is not None and scale not in get_args(Kind):
         raise InvalidValue(f"heatmap: scale: {scale!r}: use one of {', '.join(get_args(Kind))}")
-    buckets, frame, form = read(frame, caller="heatmap")
+    buckets, frame, _ = read(frame, caller="heatmap")
     if buckets.moments is None:
         raise InvalidValue(
-            f"heatmap: this is the result of an {form} query, of one moment; ask with prom.query_range(), "
-            "or draw it with mk.plot()"
+            "heatmap: these buckets are of one moment; ask with prom.query_range(), or draw them with mk.plot()"
         )
     asked = frame.attrs.get("query")
     query = " ".join(asked.split()) if isinstance(asked, str) else ""
@@ -133,9 +131,10 @@ def _cells(buckets: Buckets, moments: pd.DatetimeIndex, step: object, unit: str)
     # A histogram without observations has no bucket; it still has its column.
     listed = ~np.isnan(lower)
     lower, upper, count, owners = lower[listed], upper[listed], count[listed], buckets.owners()[listed]
-    remarks = _added_up(buckets, lower, upper, buckets.series[owners])
-    bounds = np.unique(np.concatenate([lower, upper]))
-    times, columns = np.unique(moments.as_unit("ms").asi8 / 1000, return_inverse=True)
+    # Hashed before they are sorted: there are millions, and few that differ.
+    bounds = np.sort(pd.unique(np.concatenate([lower, upper])))
+    columns, milliseconds = pd.factorize(moments.as_unit("ms").asi8, sort=True)
+    times = milliseconds / 1000
     counts = np.zeros((len(bounds) - 1, len(times)))
     known = np.zeros(counts.shape, dtype=np.bool_)
     if buckets.native:
@@ -143,6 +142,7 @@ def _cells(buckets: Buckets, moments: pd.DatetimeIndex, step: object, unit: str)
         known[:] = True
     # A bucket of one step may span several of another, where those are finer.
     first, last = np.searchsorted(bounds, lower), np.searchsorted(bounds, upper)
+    remarks = _added_up(buckets, buckets.series[owners], first * len(bounds) + last)
     spans = last - first
     rows = np.repeat(first - np.cumsum(spans) + spans, spans) + np.arange(spans.sum())
     where = (rows, np.repeat(columns[owners], spans))
@@ -175,9 +175,7 @@ def _apart(buckets: Buckets) -> tuple[NDArray[np.float64], NDArray[np.float64], 
     return lower, upper, count
 
 
-def _added_up(
-    buckets: Buckets, lower: NDArray[np.float64], upper: NDArray[np.float64], series: NDArray[np.int64]
-) -> list[str]:
+def _added_up(buckets: Buckets, series: NDArray[np.int64], place: NDArray[np.int64]) -> list[str]:
     """A remark where there are several histograms at one time.
 
     Raises
@@ -188,8 +186,8 @@ def _added_up(
     n_series = len(buckets.labels)
     if n_series <= 1:
         return []
-    bounds, place = np.unique(np.stack([lower, upper]), axis=1, return_inverse=True)
-    alike = len(np.unique(series * bounds.shape[1] + place)) == n_series * bounds.shape[1]
+    place, kinds = pd.factorize(place)
+    alike = len(pd.unique(series * len(kinds) + place)) == n_series * len(kinds)
     if buckets.native or not alike:
         one, other = (
             format_series({str(key): str(value) for key, value in row.items()})

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from monitorkit.errors import InvalidValue
-from monitorkit.query.forms import NATIVE, Form, form_of, groups, label_columns, numbers
-from monitorkit.query.frames import TIMESTAMP, VALUE
+from monitorkit.query.forms import NATIVE, Form, form_of, groups, label_columns, moments, numbers
+from monitorkit.query.frames import VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def read(frame: object, *, caller: str) -> tuple[Buckets, pd.DataFrame, Form]:
         If it is no frame of buckets.
     """
     frame, form = form_of(frame, caller=caller)
-    return (_native(frame) if form == "native" else _classic(frame, form, caller)), frame, form
+    return (_native(frame, caller) if form == "native" else _classic(frame, form, caller)), frame, form
 
 
 def _blocks(sizes: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -112,7 +112,8 @@ def _classic(frame: pd.DataFrame, form: Form, caller: str) -> Buckets:
         times = pd.DatetimeIndex(frame.index)
         series, bounds, values = series[columns], bounds[columns], values[steps, columns]
     else:
-        times, steps = _steps(pd.DatetimeIndex(frame[TIMESTAMP] if form == "samples" else np.zeros(len(frame)))[kept])
+        of_row = moments(frame, caller=caller) if form == "samples" else pd.DatetimeIndex(np.zeros(len(frame)))
+        times, steps = _steps(of_row[kept])
         values = values[kept]
     n_steps = max(len(times), 1)
     keys, sizes, upper, count = _sorted(series * n_steps + steps, bounds, values)
@@ -152,7 +153,8 @@ def _bounds(labels: pd.DataFrame, caller: str) -> tuple[NDArray[np.float64], NDA
                 f"{caller}: no label 'le' on these series; ask for buckets, such as sum by (le) (rate(x_bucket[5m]))"
             )
         return np.empty(0), np.empty(0, dtype=np.bool_), []
-    bounds = np.array([_bound(text) for text in labels[BUCKET_LABEL]], dtype=np.float64)
+    codes, texts = pd.factorize(labels[BUCKET_LABEL])
+    bounds = np.array([_bound(text) for text in texts], dtype=np.float64)[codes]
     kept = ~np.isnan(bounds)
     if len(bounds) and not kept.any():
         raise InvalidValue(
@@ -225,11 +227,11 @@ def _lower(sizes: NDArray[np.int64], upper: NDArray[np.float64]) -> NDArray[np.f
     return lower
 
 
-def _native(frame: pd.DataFrame) -> Buckets:
+def _native(frame: pd.DataFrame, caller: str) -> Buckets:
     # Rows of plain numbers in the same result are no histograms.
     frame = frame[frame["histogram_count"].notna()]
     series, label_sets = groups(label_columns(frame, "native"))
-    times, steps = _steps(pd.DatetimeIndex(frame[TIMESTAMP]))
+    times, steps = _steps(moments(frame, caller=caller))
     columns: dict[str, Any] = {name: frame[name].to_numpy() for name in NATIVE}
     keys = series * max(len(times), 1) + steps
     order = np.lexsort((columns["upper"], columns["lower"], keys))

@@ -10,8 +10,8 @@ import pandas as pd
 from monitorkit.arguments import checked
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
-from monitorkit.query.forms import form_of, groups, label_columns, label_index, numbers, without_name
-from monitorkit.query.frames import TIMESTAMP, VALUE, timestamps
+from monitorkit.query.forms import form_of, groups, label_columns, label_index, moments, numbers, without_name
+from monitorkit.query.frames import VALUE, timestamps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,12 +74,12 @@ def increase(samples: pd.DataFrame, every: Duration | None = None) -> pd.DataFra
         raise InvalidValue(f"increase: {_WRONG[form]}; pass raw samples, as prom.samples('x_total[5m]') gives them")
     step_ms = None if every is None else _milliseconds(every)
     values = numbers(frame[VALUE], caller="increase")
-    moments = pd.DatetimeIndex(frame[TIMESTAMP]).as_unit("ms").asi8
+    times = moments(frame, caller="increase").as_unit("ms").asi8
     series, labels = groups(label_columns(frame, form))
     index = label_index(without_name(labels))
-    place = _in_order(series, moments, values)
-    series, moments, values = series[place], moments[place], values[place]
-    ends = np.zeros(len(moments), dtype=np.int64) if step_ms is None else -(-moments // step_ms)
+    place = _in_order(series, times, values)
+    series, times, values = series[place], times[place], values[place]
+    ends = np.zeros(len(times), dtype=np.int64) if step_ms is None else -(-times // step_ms)
     first = int(ends.min()) if len(ends) else 0
     n_intervals = int(ends.max()) - first + 1 if len(ends) else int(step_ms is None)
     if n_intervals * max(len(index), 1) > MOST_CELLS:

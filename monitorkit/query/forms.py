@@ -14,7 +14,7 @@ from monitorkit.query.frames import LEGEND, TIMESTAMP, VALUE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["NATIVE", "Form", "form_of", "groups", "label_columns", "label_index", "numbers", "without_name"]
+__all__ = ["NATIVE", "Form", "form_of", "groups", "label_columns", "label_index", "moments", "numbers", "without_name"]
 
 Form = Literal["instant", "range", "tidy", "samples", "native"]
 """Instant and range as they come; both in their long form, without and with times; native histograms."""
@@ -73,7 +73,11 @@ def label_columns(frame: pd.DataFrame, form: Form) -> pd.DataFrame:
         labels = labels.reset_index(drop=True)
     index = frame.columns if form == "range" else frame.index if form == "instant" else labels.columns
     if form in {"range", "instant"}:
-        labels.columns = pd.Index([LEGEND if name is None else name for name in index.names])
+        alone = len(index.names) == 1
+        names = (LEGEND if alone else f"level_{level}" for level in range(len(index.names)))
+        labels.columns = pd.Index(
+            [own if own is not None else name for own, name in zip(index.names, names, strict=True)]
+        )
     return labels.fillna("").astype("str")
 
 
@@ -91,11 +95,27 @@ def numbers(values: Any, *, caller: str) -> NDArray[np.float64]:  # noqa: ANN401
         raise InvalidValue(f"{caller}: the values of this frame are no numbers") from None
 
 
+def moments(frame: pd.DataFrame, *, caller: str) -> pd.DatetimeIndex:
+    """Times of a tidy frame.
+
+    Raises
+    ------
+    InvalidValue
+        If its column ``timestamp`` holds anything else.
+    """
+    column = frame[TIMESTAMP]
+    if len(column) and (not pd.api.types.is_datetime64_any_dtype(column.dtype) or column.isna().any()):
+        raise InvalidValue(f"{caller}: the column 'timestamp' holds no times; pass what prom.samples() returned")
+    return pd.DatetimeIndex(column)
+
+
 def groups(labels: pd.DataFrame) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """Number of the label set of each row, counted in order of first sight, and the label sets."""
     numbered: NDArray[np.int64] = np.zeros(len(labels), dtype=np.int64)
-    if not labels.columns.empty:
-        numbered = np.asarray(labels.groupby(list(labels.columns), sort=False).ngroup(), dtype=np.int64)
+    for position in range(labels.shape[1]):
+        codes, values = pd.factorize(labels.iloc[:, position])
+        # Counted anew after each label: the number of combinations never exceeds that of rows, squared.
+        numbered = pd.factorize(numbered * (len(values) + 1) + codes)[0].astype(np.int64)
     _, first = np.unique(numbered, return_index=True)
     return numbered, labels.iloc[first].reset_index(drop=True)
 

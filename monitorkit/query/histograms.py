@@ -98,10 +98,12 @@ def quantiles(frame: pd.DataFrame, q: float | Iterable[float] = (0.5, 0.9, 0.99)
 
 
 def _asked(q: object) -> list[float]:
+    if isinstance(q, np.ndarray):
+        q = q.ravel()
     several = list(q) if isinstance(q, Iterable) and not isinstance(q, str) else [q]
     if not several:
         raise InvalidValue("quantiles: q is empty; name at least one quantile, such as 0.9")
-    return [_quantile(each) for each in several]
+    return list(dict.fromkeys(map(_quantile, several)))
 
 
 def _quantile(each: Any) -> float:  # noqa: ANN401 - as it was given

@@ -177,8 +177,10 @@ def test_the_frame_stays_as_it_was():
 
 def test_what_cannot_be_drawn_is_told_in_a_line():
     instant = pd.DataFrame({"value": [1.0, 2]}, index=pd.Index(["1", "+Inf"], name="le"))
-    with pytest.raises(InvalidValue, match=r"an instant query, of one moment; ask with prom.query_range\(\)"):
+    with pytest.raises(InvalidValue, match=r"these buckets are of one moment; ask with prom.query_range\(\)"):
         heatmap(instant)
+    with pytest.raises(InvalidValue, match="of one moment"):
+        heatmap(tidy(instant))
     with pytest.raises(InvalidValue, match="heatmap: no label 'le' on these series"):
         heatmap(ranged([[1, 2, 3]]).droplevel("le", axis="columns"))
     with pytest.raises(InvalidValue, match="scale: 'cubic': use one of linear, log"):

@@ -168,6 +168,8 @@ def test_what_holds_no_raw_samples_is_told_in_a_line(prom):
         )
     with pytest.raises(InvalidValue, match="values of this frame are no numbers"):
         increase(samples((0, 1)).assign(value="x"))
+    with pytest.raises(InvalidValue, match="the column 'timestamp' holds no times"):
+        increase(samples((0, 1)).assign(timestamp=1.7e9))
     with pytest.raises(InvalidType, match="increase: list is no frame"):
         increase([1, 2])
 

@@ -203,6 +203,23 @@ def test_only_le_for_a_label_leaves_only_the_quantile():
     assert found["value"].tolist() == [0.4]
 
 
+@pytest.mark.parametrize(
+    "q", [0.9, np.float64(0.9), np.array(0.9), [0.9, 0.9], np.array([0.9]), pd.Series([0.9]), {0.9}]
+)
+def test_one_quantile_may_be_given_in_any_way(q):
+    frame = pd.DataFrame({"le": ["0.1", "0.5", "+Inf"], "value": [6.0, 10, 10]})
+    assert quantiles(frame, q)["value"].tolist() == [0.4]
+
+
+def test_times_in_another_zone_stay_there(prom):
+    frame = prom.query_range("x_seconds_bucket{job='a'}", start=MOMENT, end=MOMENT + 60, step=15)
+    found = quantiles(frame.tz_convert("Europe/Berlin"), 0.5)
+    assert str(found["timestamp"].dtype) == "datetime64[ms, Europe/Berlin]"
+    pd.testing.assert_frame_equal(
+        found.assign(timestamp=found["timestamp"].dt.tz_convert("UTC")), quantiles(frame, 0.5)
+    )
+
+
 def test_several_metrics_keep_their_names_and_one_loses_it():
     rows = [(name, le) for name, le in itertools.product("xy", ["1", "+Inf"])]
     index = pd.MultiIndex.from_tuples(rows, names=["__name__", "le"])

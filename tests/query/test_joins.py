@@ -235,6 +235,15 @@ def test_one_column_of_a_frame_can_be_joined():
     assert join(ratio, INFO).columns.tolist() == ["left", "right"]
 
 
+def test_one_series_of_a_range_is_joined_with_another(prom):
+    over_time = prom.query_range("requests_total", **TIMES)
+    one, other = over_time[over_time.columns[0]], over_time[over_time.columns[1]]
+    joined = join(one, one)
+    assert joined["left"].iloc[:, 0].tolist() == joined["right"].iloc[:, 0].tolist() == one.tolist()
+    with pytest.raises(InvalidValue, match="no series match"):
+        join(one, other)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "said"),
     [
