@@ -7,8 +7,17 @@ from monitorkit.errors import InvalidType, InvalidValue
 __all__ = ["checked"]
 
 
-def checked(expr: str) -> str:
-    """Return a query that can be sent.
+def checked(expr: str, *, name: str = "query", example: str = "PromQL, for example 'up'") -> str:
+    """Return a query, or a name in one, that can be sent.
+
+    Parameters
+    ----------
+    expr
+        The text.
+    name
+        What it is called in an error message.
+    example
+        What to write instead of nothing.
 
     Raises
     ------
@@ -23,11 +32,11 @@ def checked(expr: str) -> str:
     'up'
     """
     if not isinstance(expr, str):
-        raise InvalidType(f"query: {expr!r} is no text")
+        raise InvalidType(f"{name}: {expr!r} is no text; write {example}")
     if not expr.strip():
-        raise InvalidValue("query: it is empty; write PromQL, for example 'up'")
+        raise InvalidValue(f"{name}: it is empty; write {example}")
     try:
         expr.encode()
     except UnicodeEncodeError as error:
-        raise InvalidValue(f"query: {expr[error.start]!r} is no character that can be sent") from None
+        raise InvalidValue(f"{name}: {expr[error.start]!r} is no character that can be sent") from None
     return expr

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import MonitorkitError
-from monitorkit.query import expressions, parts, remarks, selection, tables, times
+from monitorkit.query import parts, remarks, selection, tables, times
+from monitorkit.query.expressions import checked
 from monitorkit.query.offer import Offer
 
 if TYPE_CHECKING:
@@ -117,10 +118,12 @@ class Listings:
             As for :meth:`series`.
         """
         written = selection.label_path(label)
-        if written != label:
+        plain = written == label
+        if not plain:
             written = selection.label_path(label, encoded=self._transport.engine().encodes_labels)
         path = f"{parts.LABEL_VALUES.path}/{written}/values"
-        answer = self._listing(parts.LABEL_VALUES, match, last, start, end, limit, path=path)
+        # What a server makes of an odd path says nothing about other labels.
+        answer = self._listing(parts.LABEL_VALUES, match, last, start, end, limit, path=path, remember=plain)
         return self._offer.read(parts.LABEL_VALUES, answer, lambda data: _texts(data, limit))
 
     def metadata(self, metric: str | None = None, *, limit: int | None = None) -> pd.DataFrame:
@@ -138,7 +141,8 @@ class Listings:
         DataFrame of shape (n_entries, 4)
             ``metric``, ``type``, ``help``, ``unit``; a metric that targets describe in different ways has several rows.
         """
-        params = ({"metric": metric} if metric else {}) | selection.limited(limit)
+        params = {} if metric is None else {"metric": checked(metric, name="metric", example="a name such as 'up'")}
+        params |= {} if limit is None else selection.limited(limit)
         answer = self._offer.ask(parts.METADATA, params)
         self._offer.remark_if_hollow(parts.METADATA, empty=not answer.data)
         return self._framed(parts.METADATA, answer, lambda data: tables.metadata(dict(list(data.items())[:limit])))
@@ -170,7 +174,7 @@ class Listings:
         if last is None and start is None:
             last = DEFAULT_LAST
         span = selection.span(last=last, start=start, end="now" if end is None else end, now=now)
-        answer = self._offer.ask(parts.EXEMPLARS, {"query": expressions.checked(expr)} | span, method="POST")
+        answer = self._offer.ask(parts.EXEMPLARS, {"query": checked(expr)} | span, method="POST")
         self._remark_if_no_exemplars(empty=not answer.data)
         return self._framed(parts.EXEMPLARS, answer, tables.exemplars)
 
@@ -186,10 +190,10 @@ class Listings:
         start: times.Moment | None,
         end: times.Moment | None,
         limit: int | None,
-        **call: str,
+        **call: Any,  # noqa: ANN401 - as for the offer
     ) -> Answer[Any]:
         """Answer to a listing, restricted in the same way for all of them."""
-        params = selection.matching(match) | selection.limited(limit)
+        params = selection.matching(match) | ({} if limit is None else selection.limited(limit))
         now = self._transport.now_ms(part.what, match, last, start, end)
         span = selection.span(last=last, start=start, end=end, now=now)
         answer = self._offer.ask(part, params | self._transport.engine().listing_params | span, **call)

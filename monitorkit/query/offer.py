@@ -42,7 +42,13 @@ class Offer:
         self._missing: set[str] = set()
 
     def ask(
-        self, part: Part, params: Mapping[str, Any] | None = None, *, path: str = "", method: str = "GET"
+        self,
+        part: Part,
+        params: Mapping[str, Any] | None = None,
+        *,
+        path: str = "",
+        method: str = "GET",
+        remember: bool = True,
     ) -> Answer[Any]:
         """Ask for a part of the API.
 
@@ -56,6 +62,8 @@ class Offer:
             Its path, where it is not that of the part.
         method
             ``GET`` or ``POST``.
+        remember
+            Whether it need not be asked for again where it is missing.
 
         Raises
         ------
@@ -71,7 +79,8 @@ class Offer:
         except MonitorkitError as error:
             if not self._tells_of_absence(error):
                 raise
-        self._missing.add(part.what)
+        if remember:
+            self._missing.add(part.what)
         with suppress(ServerUnavailable):
             # So that the error says whose lack it is.
             self._transport.engine()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from monitorkit.durations import seconds
-from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.errors import InvalidValue
 from monitorkit.query import times
+from monitorkit.query.expressions import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,15 +40,10 @@ def matching(match: str | Sequence[str] | None) -> dict[str, Any]:
     """
     if match is None:
         return {}
-    selectors = [match] if isinstance(match, str) or not hasattr(match, "__iter__") else list(match)
-    for each in selectors:
-        if not isinstance(each, str):
-            raise InvalidType(f"match: {each!r} is no text; write a selector such as 'up{{job=\"a\"}}'")
-        if not each.strip():
-            raise InvalidValue("match: a selector is empty; write one such as 'up', or leave it out")
+    selectors: list[Any] = [match] if isinstance(match, str) or not hasattr(match, "__iter__") else list(match)
     if not selectors:
         raise InvalidValue("match: no selector in it; write one such as 'up'")
-    return {"match[]": selectors}
+    return {"match[]": [checked(each, name="match", example="a selector such as 'up'") for each in selectors]}
 
 
 def span(
@@ -87,7 +83,7 @@ def span(
     return {name: times.wire_text(ms) for name, ms in moments.items() if ms is not None}
 
 
-def limited(limit: int | None) -> dict[str, Any]:
+def limited(limit: int) -> dict[str, str]:
     """Most entries as a parameter.
 
     Raises
@@ -95,8 +91,6 @@ def limited(limit: int | None) -> dict[str, Any]:
     InvalidValue
         If it is no whole number above 0 (0 means no limit to Prometheus).
     """
-    if limit is None:
-        return {}
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise InvalidValue(f"limit: {limit!r} must be a whole number of at least 1; leave it out for all of them")
     return {"limit": str(limit)}
@@ -125,10 +119,7 @@ def label_path(label: str, *, encoded: bool = True) -> str:
     >>> label_path("a.b_c"), label_path("a.b_c", encoded=False), label_path("job")
     ('U__a_2e_b__c', 'a.b_c', 'job')
     """
-    if not isinstance(label, str):
-        raise InvalidType(f"label: {label!r} is no text; write a name such as 'job'")
-    if not label:
-        raise InvalidValue("label: it is empty; write a name such as 'job'")
+    checked(label, name="label", example="a name such as 'job'")
     if _PLAIN_LABEL.fullmatch(label) and not label.startswith(_ENCODED):
         return label
     if not encoded:

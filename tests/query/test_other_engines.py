@@ -183,6 +183,15 @@ def test_a_part_that_victoriametrics_does_not_know_is_none_of_it(faulty):
         client.flags()
 
 
+def test_a_label_that_a_server_cannot_list_says_nothing_about_others(faulty):
+    playing(faulty, {"query": {"data": VECTOR}, "label/job/values": {"data": ["a"]}})
+    with PrometheusClient(faulty.url) as client:
+        for _ in range(2):
+            with pytest.raises(Unsupported, match="has no list of label values; query count by"):
+                client.label_values("a/b")
+        assert client.label_values("job") == ["a"]
+
+
 def test_a_prometheus_in_agent_mode_has_no_series(faulty):
     refusal = b'{"status":"error","errorType":"execution","error":"unavailable with Prometheus Agent"}'
     playing(faulty, {}, otherwise=(422, refusal))

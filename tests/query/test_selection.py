@@ -17,11 +17,12 @@ def test_one_selector_or_several_are_parameters():
 @pytest.mark.parametrize(
     ("match", "error", "message"),
     [
-        ("", InvalidValue, "match: a selector is empty; write one such as 'up'"),
-        (["up", " "], InvalidValue, "match: a selector is empty"),
+        ("", InvalidValue, "match: it is empty; write a selector such as 'up'"),
+        (["up", " "], InvalidValue, "match: it is empty; write a selector such as 'up'"),
+        ("up{a='\udc80'}", InvalidValue, r"match: '\\udc80' is no character that can be sent"),
         ([], InvalidValue, "match: no selector in it; write one such as 'up'"),
-        ([5], InvalidType, "match: 5 is no text; write a selector such as"),
-        (5, InvalidType, "match: 5 is no text; write a selector such as"),
+        ([5], InvalidType, "match: 5 is no text; write a selector such as 'up'"),
+        (5, InvalidType, "match: 5 is no text; write a selector such as 'up'"),
     ],
 )
 def test_what_is_no_selector_is_told(match, error, message):
@@ -49,7 +50,7 @@ def test_an_impossible_range_is_told(given, message):
         span(**given, now=NOW)
 
 
-@pytest.mark.parametrize("limit", [0, -1, 1.5, "5", True])
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "5", True, None])
 def test_a_limit_that_limits_nothing_is_told(limit):
     with pytest.raises(InvalidValue, match=r"limit: .* must be a whole number of at least 1"):
         limited(limit)

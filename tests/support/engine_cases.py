@@ -282,6 +282,14 @@ CASES = [
     ),
     Case("label_values", ("a.b",), NOTHING),
     Case(
+        "labels",
+        (),
+        NOTHING,
+        {VM_OLD: "__name__, a, instance, job, kind, le, n, path, timestamp, value"},
+        "VictoriaMetrics 1.79 lists labels of all times",
+        options={"start": 0, "end": 1},
+    ),
+    Case(
         "metadata",
         ("work_seconds",),
         "work_seconds histogram Time that <b>work</b> takes. seconds",
