@@ -343,8 +343,11 @@ class PrometheusClient(ServerInfo):
     ) -> tuple[wire.Answer[wire.Result], reuse.Use | None]:
         """Answer for a range, and what a cache did for it."""
         how: dict[str, Any] = {"limits": self._transport.limits, "threads": self._transport.threads}
-        if keep is None:
-            return pieces.fetch(expr, window, partial(self._ask_range, stats=stats), **how), None
+        if keep is None or self._transport.taped:
+            answer = pieces.fetch(expr, window, partial(self._ask_range, stats=stats), **how)
+            # A replay would not know what the cache held when this was recorded.
+            taped = reuse.Use(asked_steps=window.n_steps, reason="all that is asked is recorded")
+            return answer, None if keep is None else taped
         of = reuse.source(self._transport)
         # A server whose clock is behind may still write what lies in the past here.
         present = now + min(round(self._transport.skew.ahead_seconds * 1000), 0)

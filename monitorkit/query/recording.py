@@ -111,6 +111,7 @@ class Recording:
         self._threads = transport.threads
         # A replay knows nothing of the server and asks for one piece after the other: only so it asks for the same.
         transport.threads = 1
+        transport.taped = True
         transport.forget()
         client._offer.forget()  # noqa: SLF001 - the same package
         self._tape = Tape(folder, Head(transport.url, times.iso(times.now_ms())))
@@ -134,6 +135,7 @@ class Recording:
             self.alive = False
             self._transport.clock = self._clock
             self._transport.threads = self._threads
+            self._transport.taped = False
             for prefix, before in self._before.items():
                 del self._transport.session.adapters[prefix]
                 if before is not None:

@@ -90,6 +90,7 @@ class Player(BaseAdapter):
         transport = Transport(self.server, session=session, pace=Pace(sleep=lambda _: None))
         transport.clock = self.clock
         transport.threads = 1
+        transport.taped = True
         return transport
 
     def clock(self, question: tuple[object, ...]) -> int:

@@ -12,7 +12,6 @@ from monitorkit.query.address import is_loopback
 from monitorkit.query.blocks import Part, Shelf
 from monitorkit.query.pins import pin
 from monitorkit.query.settled import outlook
-from monitorkit.query.tape import SECRET_NAME
 from monitorkit.query.times import Window
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ __all__ = ["VERSION", "Use", "aligned", "fetch", "source"]
 
 VERSION = 1
 """Of the files, and of how answers are decoded: what an older version kept is asked for again."""
+
+_CREDENTIALS = {"authorization", "proxy-authorization", "cookie"}
 
 
 @dataclass
@@ -83,17 +84,18 @@ def source(transport: Transport) -> dict[str, Any]:
     Notes
     -----
     A port of this machine may be another server tomorrow (a new process, another tunnel), so there the moment at which
-    the server was started belongs to it. Of the headers, those that choose data count, such as a tenant: as a hash.
+    the server was started belongs to it. Who asks may decide what there is to see: the user, headers and parameters
+    count, as a hash; but no password, token or cookie, which change while the data do not.
     """
-    chosen = {name.lower(): str(value) for name, value in transport.access.headers.items()}
-    chosen |= {f"{name}=": str(value) for name, value in transport.access.params.items()}
-    public = sorted(pair for pair in chosen.items() if not SECRET_NAME.search(pair[0]))
+    access = transport.access
+    headers = {name.lower(): str(value) for name, value in access.headers.items()}
+    asking = sorted(pair for pair in headers.items() if pair[0] not in _CREDENTIALS)
+    who = repr((_user(access.auth), asking, sorted((name, str(value)) for name, value in access.params.items())))
     return {
         "server": transport.url,
         "engine": str(transport.engine()),
         "params": dict(transport.engine().query_params),
-        "headers": hashlib.blake2b(repr(public).encode(), digest_size=16).hexdigest() if public else "",
-        "user": _user(transport.access.auth),
+        "who": hashlib.blake2b(who.encode(), digest_size=16).hexdigest(),
         "started": _started(transport) if is_loopback(transport.url) else "",
     }
 

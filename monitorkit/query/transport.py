@@ -70,6 +70,8 @@ class Transport:
         self.url, from_url = root(url)
         self.access = access(from_url, **options)
         self.clock: Callable[[tuple[object, ...]], int] = _machine_clock
+        self.taped = False
+        """Whether what is asked is recorded, or answered from a recording."""
         self._pace = pace or Pace()
         self.skew = Skew()
         self._owns_session = self.access.session is None

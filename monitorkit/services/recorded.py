@@ -74,7 +74,7 @@ class Replay(Prometheus):
 
     def __repr__(self) -> str:
         of = f"{self._recorded.n_answers} answers of {self.url}, recorded {self._recorded.began}"
-        return f"Replay({str(self.folder)!r}: {of})"
+        return f"Replay({str(self.folder)!r}: {of}{'' if self.alive else ', stopped'})"
 
     def _repr_html_(self) -> str:
         """Say in a notebook that this is no server."""

@@ -8,6 +8,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ipython_shell import extension_loaded, ipython_shell
 
 import monitorkit as mk
 from monitorkit import running
@@ -304,6 +305,24 @@ def test_two_clients_do_not_record_into_one_folder(history, folder):
         assert (first.alive, second.alive) == (False, True)
 
 
+def test_a_notebook_with_a_cache_is_recorded_whole(history, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("monitorkit.query.times.now_ms", lambda: (T0 + 3600) * 1000 + 1234)
+    asked = {"last": "30m", "step": "10s", "cache": tmp_path / "cache"}
+    before = history.query_range("requests_total", **asked)
+    with record(history, folder):
+        recorded = history.query_range("requests_total", **asked)
+    assert recorded.equals(before)
+    assert recorded.attrs["cache"]["reason"] == "all that is asked is recorded"
+    monkeypatch.undo()
+    assert_same(mk.replay(folder).query_range("requests_total", **asked), recorded)
+    assert (
+        history.query_range(
+            "requests_total", start=before.index[0], end=before.index[-1], step="10s", cache=asked["cache"]
+        ).attrs["cache"]["reused_steps"]
+        > 100
+    )
+
+
 def test_a_session_of_the_users_own_is_as_before(history, folder):
     with requests.Session() as session, PrometheusClient(history.url, session=session) as client:
         before = dict(session.adapters)
@@ -331,7 +350,17 @@ def test_a_replay_is_the_current_prometheus_and_says_what_it_is(history, folder)
     assert re.fullmatch(rf"Replay\('{folder}': 1 answers of {history.url}, recorded \S+Z\)", repr(prom))
     assert "<b>Replay</b>" in prom._repr_html_()
     prom.stop()
+    assert repr(prom).endswith(", stopped)")
     assert running.latest("prometheus") is not prom
+
+
+def test_the_magic_asks_the_replay(history, folder):
+    with ipython_shell() as shell, extension_loaded(shell):
+        with mk.connect(history.url) as prom, record(prom, folder):
+            recorded = shell.run_cell("%promql vector(1)").result
+        mk.replay(folder)
+        again = shell.run_cell("%promql vector(1)").result
+    assert again.equals(recorded)
 
 
 def test_a_kernel_that_dies_leaves_what_it_recorded(history, folder):

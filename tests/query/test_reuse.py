@@ -203,7 +203,7 @@ def test_what_is_kept_is_used_for_the_same_question_only(faulty, tmp_path):
     ):
         with PrometheusClient(faulty.url, cache=tmp_path, **options) as client:
             assert [number(client), number(client)] == [6 + n, 6 + n]
-    for options in ({"auth": ("u", "changed")}, {"auth": ("u", "p"), "headers": {"X-Api-Key": "k"}}):
+    for options in ({"auth": ("u", "changed")}, {"auth": ("u", "p"), "headers": {"Cookie": "k"}}):
         with PrometheusClient(faulty.url, cache=tmp_path, **options) as client:
             assert number(client) == 8
     with PrometheusClient(f"{faulty.url}/prefix", cache=tmp_path) as client:
@@ -224,8 +224,8 @@ def test_no_secret_is_in_the_folder(faulty, tmp_path):
     with PrometheusClient(url, cache=tmp_path, headers={"X-Token": "t0ken"}, tenant="team-tenant") as client:
         assert [number(client), number(client)] == [0, 0]
     content = b"".join(path.read_bytes() for path in tmp_path.rglob("*.parquet"))
-    assert b'"user": "somebody"' in content
-    assert not [secret for secret in (b"pa55word", b"t0ken", b"team-tenant") if secret in content]
+    assert f'"server": "{faulty.url}"'.encode() in content
+    assert not [secret for secret in (b"somebody", b"pa55word", b"t0ken", b"team-tenant") if secret in content]
 
 
 def test_an_answer_with_a_warning_is_not_kept(faulty, tmp_path):
