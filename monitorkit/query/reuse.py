@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.errors import InvalidValue
-from monitorkit.query import ordering, pieces, wire
+from monitorkit.errors import InvalidValue, QueryError, ServerUnavailable
+from monitorkit.query import ordering, pieces
 from monitorkit.query.address import is_loopback
 from monitorkit.query.blocks import Part, Shelf
 from monitorkit.query.pins import pin
@@ -107,9 +107,15 @@ def _user(auth: Any) -> str:  # noqa: ANN401 - what requests takes
 
 
 def _started(transport: Transport) -> str:
+    """When the server was started; empty where it does not tell."""
     try:
-        return str(wire.plain(transport.fetch("api/v1/status/runtimeinfo").body).data["startTime"])
-    except (wire.Malformed, wire.Refused, KeyError, TypeError):
+        return str(transport.call("api/v1/status/runtimeinfo").data["startTime"])
+    except (QueryError, KeyError, TypeError):
+        return ""
+    except ServerUnavailable as error:
+        # Only what surely has no such path may go without.
+        if error.status is None or not 400 <= error.status < 429:  # noqa: PLR2004 - 429 is "try again later"
+            raise
         return ""
 
 

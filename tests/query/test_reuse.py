@@ -218,6 +218,29 @@ def test_another_server_on_the_same_port_is_not_taken_for_the_first(faulty, tmp_
             assert [number(client), number(client)] == [1, 1]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_server_that_does_not_tell_when_it_started_is_known_by_its_address(faulty, tmp_path, status):
+    usual = vary(faulty)
+
+    def behave(handler):
+        if handler.path.endswith("runtimeinfo"):
+            faulty.answer(handler, status, b"unsupported path", "text/plain")
+        else:
+            usual(handler)
+
+    faulty.behave = behave
+    with PrometheusClient(faulty.url, cache=tmp_path) as client:
+        assert [number(client), number(client)] == [0, 0]
+
+
+def test_a_server_that_may_tell_later_is_not_taken_for_another(faulty, tmp_path):
+    faulty.behave = lambda handler: faulty.answer(handler, 503, b"")
+    client = PrometheusClient(faulty.url, cache=tmp_path, retries=0)
+    with client, pytest.raises(ServerUnavailable, match="503"):
+        client.query_range("x", **WINDOW)
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_secret_is_in_the_folder(faulty, tmp_path):
     faulty.behave = vary(faulty)
     url = faulty.url.replace("http://", "http://somebody:pa55word@")
