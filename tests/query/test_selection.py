@@ -62,7 +62,7 @@ def test_what_is_no_label_is_told(label, error):
         label_path(label)
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1))
+@given(st.text(st.characters(codec="utf-8")).filter(str.strip))
 @example("U__job")
 def test_a_label_of_any_kind_is_read_back_as_prometheus_does(label):
     written = label_path(label)
