@@ -58,8 +58,8 @@ class Request:
     ----------
     asked
         From when to when the user asked.
-    text
-        The query for all of it at once, to be asked at the end of `asked`; None where it must be made from `selector`.
+    text, at_ms
+        The query for all of it at once, and the moment at which to ask it; None where it must be made from `selector`.
     selector
         The series, without offset and ``@``; None where the request cannot be cut.
     window
@@ -68,6 +68,7 @@ class Request:
 
     asked: Window
     text: str | None
+    at_ms: int
     selector: str | None
     window: Window
 
@@ -133,20 +134,24 @@ def _bracketed(expr: str, tree: Expression | None, at_ms: int) -> Request:
     if isinstance(tree, MatrixSelector) and isinstance(tree.range, NumberLiteral) and tree.extension is None:
         end_ms = _moved(tree.at, tree.offset, asked)
         if end_ms is not None:
-            window = Window(end_ms - round(tree.range.value * 1000) + 1, end_ms, 1)
-            return Request(asked, expr, str(tree.vector), window)
-    return Request(asked, expr, None, replace(asked, step_ms=1))
+            selector, length_ms = str(tree.vector), round(tree.range.value * 1000)
+            window = Window(end_ms - length_ms + 1, end_ms, 1)
+            if tree.at is None:
+                return Request(asked, expr, at_ms, selector, window)
+            # VictoriaMetrics gives nothing for raw samples with @.
+            return Request(asked, f"{selector}[{length_ms}ms]", end_ms, selector, window)
+    return Request(asked, expr, at_ms, None, replace(asked, step_ms=1))
 
 
 def _between(expr: str, tree: VectorSelector | None, asked: Window) -> Request:
     """Request for a selector from start to end, both included on every server."""
     if tree is None:
-        return Request(asked, None, expr, replace(asked, step_ms=1))
+        return Request(asked, None, asked.end_ms, expr, replace(asked, step_ms=1))
     end_ms = _moved(tree.at, tree.offset, asked)
     if end_ms is None or tree.extension is not None:
         raise InvalidValue(f"samples: {expr!r} is more than a selector with a plain offset; write the series and times")
     selector = str(replace(tree, at=None, offset=None))
-    return Request(asked, None, selector, Window(asked.start_ms - asked.end_ms + end_ms, end_ms, 1))
+    return Request(asked, None, end_ms, selector, Window(asked.start_ms - asked.end_ms + end_ms, end_ms, 1))
 
 
 def _moved(at: At | None, offset: Any, asked: Window) -> int | None:  # noqa: ANN401 - any kind of duration, or none
@@ -189,12 +194,12 @@ def fetch(
         If the server refuses even a single ms.
     """
     if wanted.selector is None:
-        return ask(wanted.text or "", wanted.asked.end_ms)
+        return ask(wanted.text or "", wanted.at_ms)
     selector, window = wanted.selector, wanted.window
 
     def part(piece: Window) -> Answer[Result]:
         if wanted.text is not None and piece == window:
-            return ask(wanted.text, wanted.asked.end_ms)
+            return ask(wanted.text, wanted.at_ms)
         answer = ask(f"{selector}[{piece.n_steps}ms]", piece.end_ms)
         as_the_server_means = wanted.text is not None and piece.start_ms == window.start_ms
         return answer if as_the_server_means else replace(answer, data=_since(answer.data, piece.start_ms))

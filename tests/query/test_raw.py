@@ -4,7 +4,7 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitorkit.errors import InvalidValue, QueryError
@@ -19,6 +19,8 @@ FIRST = T0 + 191  # its first sample, of 360 that are 10 s apart
 TIMES = FIRST + 10_000 * np.arange(360)
 NATIVE = T0 + 86_400_000
 NOW = T0 + 4_000_000
+# The engines keep nothing of what they are asked.
+STATELESS = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def seconds(milliseconds):
 # Against the real servers: the samples that were written, each exactly once, whatever a range includes there.
 
 
-@settings(deadline=None, max_examples=25)
+@STATELESS
 @given(
     start=st.one_of(st.sampled_from(TIMES.tolist()), st.integers(FIRST - 50_000, FIRST + 3_700_000)),
     length=st.one_of(st.integers(0, 360).map(lambda n: n * 10_000), st.integers(0, 3_700_000)),
@@ -51,18 +53,18 @@ def seconds(milliseconds):
     piece_samples=st.sampled_from([3, 7, 100]),
     threads=st.sampled_from([1, 4]),
 )
-def test_each_sample_from_start_to_end_is_there_once(history, start, length, offset, probe, piece_samples, threads):
+def test_each_sample_from_start_to_end_is_there_once(engine, start, length, offset, probe, piece_samples, threads):
     end = start + length
     moved = f" offset {offset}ms" if offset > 0 else f" offset -{-offset}ms" if offset else ""
     with cut_small(probe_ms=probe, piece_samples=piece_samples) as patched:
-        patched.setattr(history._transport, "threads", threads)
-        frame = history.samples(f"requests_total{moved}", start=seconds(start), end=seconds(end))
+        patched.setattr(engine._transport, "threads", threads)
+        frame = engine.samples(f"requests_total{moved}", start=seconds(start), end=seconds(end))
     inside = (start - offset <= TIMES) & (end - offset >= TIMES)
     assert ms(frame) == TIMES[inside].tolist()
     assert frame["value"].tolist() == (np.arange(360) * 10)[inside].tolist()
 
 
-@settings(deadline=None, max_examples=25)
+@STATELESS
 @given(
     end=st.one_of(st.sampled_from(TIMES.tolist()), st.integers(FIRST, FIRST + 3_700_000)),
     length=st.one_of(st.integers(1, 360).map(lambda n: n * 10_000), st.integers(1, 3_700_000)),
@@ -70,39 +72,39 @@ def test_each_sample_from_start_to_end_is_there_once(history, start, length, off
     probe=st.sampled_from([10_000, 30_001]),
     piece_samples=st.sampled_from([3, 100]),
 )
-def test_a_range_in_brackets_in_pieces_is_what_one_query_gives(history, end, length, modifier, probe, piece_samples):
+def test_a_range_in_brackets_in_pieces_is_what_one_query_gives(engine, end, length, modifier, probe, piece_samples):
     expr = f"requests_total[{length}ms]{modifier.format(seconds(end))}"
     at = seconds(end - 5000 if "@ {}" in modifier else end)
-    one = history.samples(expr, at=at)
+    one = engine.samples(expr, at=at)
     with cut_small(probe_ms=probe, piece_samples=piece_samples):
-        parts = history.samples(expr, at=at)
+        parts = engine.samples(expr, at=at)
     pd.testing.assert_frame_equal(parts, one, check_exact=True)
     assert parts.attrs == one.attrs
 
 
 @pytest.mark.parametrize("cut", [False, True])
-def test_both_ends_are_included_on_every_server(history, cut):
+def test_both_ends_are_included_on_every_server(engine, cut):
     with cut_small(long_ms=0 if cut else 10**9, probe_ms=10_000, piece_samples=1):
-        frame = history.samples("requests_total", start=seconds(TIMES[10]), end=seconds(TIMES[20]))
-        single = history.samples("requests_total", start=seconds(TIMES[10]), end=seconds(TIMES[10]))
+        frame = engine.samples("requests_total", start=seconds(TIMES[10]), end=seconds(TIMES[20]))
+        single = engine.samples("requests_total", start=seconds(TIMES[10]), end=seconds(TIMES[10]))
     assert ms(frame) == TIMES[10:21].tolist()
     assert ms(single) == [TIMES[10]]
-    in_brackets = history.samples("requests_total[100s]", at=seconds(TIMES[20]))
-    assert ms(in_brackets) == TIMES[10 if history.version.startswith("2.") else 11 : 21].tolist()
+    in_brackets = engine.samples("requests_total[100s]", at=seconds(TIMES[20]))
+    assert ms(in_brackets) == TIMES[10 if engine.version.startswith("2.") else 11 : 21].tolist()
 
 
-def test_a_time_in_the_selector_keeps_its_meaning(history):
+def test_a_time_in_the_selector_keeps_its_meaning(engine):
     window = {"start": seconds(TIMES[100]), "end": seconds(TIMES[110])}
-    assert ms(history.samples(f"requests_total @ {seconds(TIMES[50])}", **window)) == TIMES[40:51].tolist()
+    assert ms(engine.samples(f"requests_total @ {seconds(TIMES[50])}", **window)) == TIMES[40:51].tolist()
     at_and_offset = f"requests_total @ {seconds(TIMES[50])} offset -100s"
-    assert ms(history.samples(at_and_offset, **window)) == TIMES[50:61].tolist()
-    assert ms(history.samples("requests_total @ end()", **window)) == TIMES[100:111].tolist()
-    assert ms(history.samples("requests_total @ start()", **window)) == TIMES[90:101].tolist()
+    assert ms(engine.samples(at_and_offset, **window)) == TIMES[50:61].tolist()
+    assert ms(engine.samples("requests_total @ end()", **window)) == TIMES[100:111].tolist()
+    assert ms(engine.samples("requests_total @ start()", **window)) == TIMES[90:101].tolist()
 
 
-def test_a_series_only_at_the_edge_that_is_not_wanted_leaves_no_trace(history):
+def test_a_series_only_at_the_edge_that_is_not_wanted_leaves_no_trace(engine):
     with cut_small(long_ms=10**9, probe_ms=1, piece_samples=1):
-        frame = history.samples('{__name__=~"special|requests_total"}', start=seconds(T0 + 1), end=seconds(T0 + 20_000))
+        frame = engine.samples('{__name__=~"special|requests_total"}', start=seconds(T0 + 1), end=seconds(T0 + 20_000))
     assert frame.columns.tolist() == ["__name__", "instance", "job", "timestamp", "value"]
     assert ms(frame) == TIMES[:2].tolist()
 
@@ -116,25 +118,25 @@ def test_native_histograms_come_in_pieces_as_well(history):
     assert {"lower", "upper", "value"} <= set(one.columns)
 
 
-def test_no_samples_are_an_empty_frame_of_the_same_form(history):
+def test_no_samples_are_an_empty_frame_of_the_same_form(engine):
     for expr, more in (("nothing", {"last": "30d"}), ("nothing[5m]", {}), ("nothing[30d]", {})):
-        frame = history.samples(expr, **more)
+        frame = engine.samples(expr, **more)
         assert frame.columns.tolist() == ["__name__", "timestamp", "value"]
         assert str(frame["timestamp"].dtype) == "datetime64[ms, UTC]"
         assert frame.empty
 
 
-def test_a_month_is_fetched_with_few_queries(history, monkeypatch):
+def test_a_month_is_fetched_with_few_queries(engine, monkeypatch):
     asked = []
-    ask = history._ask_at
-    monkeypatch.setattr(history, "_ask_at", lambda expr, at_ms: asked.append(expr) or ask(expr, at_ms))
-    frame = history.samples("requests_total", start=seconds(T0), end=seconds(T0 + 30 * 86_400_000))
+    ask = engine._ask_at
+    monkeypatch.setattr(engine, "_ask_at", lambda expr, at_ms: asked.append(expr) or ask(expr, at_ms))
+    frame = engine.samples("requests_total", start=seconds(T0), end=seconds(T0 + 30 * 86_400_000))
     assert ms(frame) == TIMES.tolist()
     assert len(asked) <= 1 + raw.FEWEST_PIECES + 1
 
 
-def test_attrs_tell_what_was_asked_for(history):
-    frame = history.samples("requests_total offset 1h", start=seconds(T0), end=seconds(T0 + 60_000))
+def test_attrs_tell_what_was_asked_for(engine):
+    frame = engine.samples("requests_total offset 1h", start=seconds(T0), end=seconds(T0 + 60_000))
     assert frame.attrs["query"] == "requests_total offset 1h"
     assert (frame.attrs["start"], frame.attrs["end"]) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:14:20.000Z")
     assert frame.attrs["step"] is None
