@@ -22,6 +22,9 @@ __all__ = ["collect", "cut", "fetch", "on_grid", "split", "together"]
 
 MOVED = "the server moved the points away from the steps that were asked for"
 
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+"""Neither steps nor, for raw samples, ms are what a person counts in."""
+
 
 def fetch(
     expr: str,
@@ -58,6 +61,12 @@ def fetch(
         If the range is too long for one query, and the query has no meaning in pieces of it.
     QueryError
         If the server refuses even a single step.
+
+    Notes
+    -----
+    VictoriaMetrics guesses how often a series has a sample from those that it reads for one query, and keeps a value
+    for as long (app/vmselect/promql/rollup.go, ``getMaxPrevInterval``). Where a piece is so short that it holds few
+    samples, its values beside a gap can differ from those of a longer query.
     """
     limits = Limits() if limits is None else limits
     refusal = None
@@ -112,7 +121,7 @@ def collect(
 
     found = side_by_side.answers(wanted, ask, fit=fit, refused=refused, threads=threads)
     total = sum(window.n_steps for window in wanted)
-    with closing(found), progress_bar(total, desc="query", unit="step", unit_scale=True) as bar:
+    with closing(found), progress_bar(total, desc="query", bar_format=BAR) as bar:
         for piece, answer in found:
             yield piece, answer
             bar.update(piece.n_steps)

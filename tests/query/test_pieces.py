@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import monitorkit as mk
@@ -188,6 +188,22 @@ def test_pieces_are_sample_by_sample_what_one_query_gives(history, expr, start, 
     assert set(parts.columns) == set(one.columns)
     pd.testing.assert_frame_equal(parts[one.columns], one, check_exact=True)
     assert json.dumps(parts.attrs, sort_keys=True) == json.dumps(one.attrs, sort_keys=True)
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    expr=st.sampled_from(EXPRESSIONS),
+    start=st.integers(-100_000, 3_700_000),
+    length=st.integers(0, 4_000_000),
+    step=st.sampled_from([5000, 10_000]),
+)
+def test_pieces_are_what_one_query_gives_on_every_engine(engine, expr, start, length, step):
+    # Of some length: VictoriaMetrics guesses how often there is a sample from those that it reads for a piece.
+    window = {"start": T0 + start / 1000, "end": T0 + (start + length) / 1000, "step": step / 1000}
+    one = ranged(engine, 11_000, 2, expr, **window)
+    parts = ranged(engine, 100, 2, expr, **window)
+    assert set(parts.columns) == set(one.columns)
+    pd.testing.assert_frame_equal(parts[one.columns], one, check_exact=True)
 
 
 def test_tidy_pieces_hold_histograms_and_missing_samples_as_one_query_does(history):
