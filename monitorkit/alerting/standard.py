@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitorkit import metrics
 from monitorkit.alerting.conditions import Condition
 from monitorkit.alerting.rules import AlertRule
 from monitorkit.durations import Duration, format_duration, seconds
@@ -90,8 +91,7 @@ def high_latency_mean(
 
     Notes
     -----
-    Source: Prometheus documentation, "Histograms and summaries", section "Count and sum of observations". Without
-    requests the ratio is 0/0, which is NaN, and no alert.
+    The query is :func:`monitorkit.queries.latency_mean`: no sample, and no alert, while there are no requests.
 
     Examples
     --------
@@ -99,12 +99,10 @@ def high_latency_mean(
     1.0
     """
     limit = _latency(threshold)
-    over = f"[{format_duration(window)}]"
-    duration = "inference_request_duration_seconds"
-    by = "sum by (model_name, model_version)"
+    mean = metrics.queries.latency_mean(window=window, by=("model_name", "model_version"))
     return AlertRule(
         "HighLatencyMean",
-        Condition(f"{by} (rate({duration}_sum{over})) / {by} (rate({duration}_count{over}))", ">", limit).expr,
+        Condition(mean, ">", limit).expr,
         for_,
         severity=severity,
         labels=labels or {},

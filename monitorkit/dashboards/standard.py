@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitorkit import metrics
 from monitorkit.dashboards.board import Dashboard
 from monitorkit.dashboards.panels import Gauge, Query, Stat, TimeSeries, above
 from monitorkit.dashboards.rows import Row
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["inference"]
 
-_ANSWERED = 'sum(rate(inference_requests_total{status="ok"}[$__rate_interval]))'
-_ALL = "sum(rate(inference_requests_total[$__rate_interval]))"
+_WINDOW = "$__rate_interval"
 _MODEL = "{{model_name}} {{model_version}}"
 
 
@@ -69,7 +69,7 @@ def inference(
 def _throughput_now() -> Stat:
     return Stat(
         "Throughput",
-        _ANSWERED,
+        metrics.queries.throughput(window=_WINDOW),
         unit="reqps",
         description="Requests answered with status ok, per second, over all replicas.",
     )
@@ -78,19 +78,19 @@ def _throughput_now() -> Stat:
 def _errors_now() -> Stat:
     return Stat(
         "Errors",
-        f"1 - {_ANSWERED} / {_ALL}",
+        metrics.queries.error_rate(status=("client_error", "server_error", "shed"), window=_WINDOW),
         unit="percentunit",
         min=0,
         thresholds=[above(0.01, "orange"), above(0.05, "red")],
         description="Share of requests that were not answered with ok: refused, wrong, or failed. "
-        "Nothing is shown while there are no requests, since 0/0 is no number.",
+        "Nothing is shown while there are no requests.",
     )
 
 
 def _latency_now(slow: Limit) -> Stat:
     return Stat(
         "Latency (p95)",
-        _quantile(0.95),
+        metrics.queries.latency_quantile(quantile=0.95, window=_WINDOW),
         unit="s",
         thresholds=slow,
         description="95 of 100 requests were answered within this time, estimated from a histogram.",
@@ -122,7 +122,10 @@ def _recall_now(wrong: Limit) -> Stat:
 def _throughput() -> TimeSeries:
     return TimeSeries(
         "Throughput",
-        [Query(_ANSWERED, "answered, all replicas"), Query("rate(inference_requests_total[5m])", "{{status}}, 5 min")],
+        [
+            Query(metrics.queries.throughput(window=_WINDOW), "answered, all replicas"),
+            Query("rate(inference_requests_total[5m])", "{{status}}, 5 min"),
+        ],
         unit="reqps",
         min=0,
         description="Requests per second: the sum of what was answered, beside the plain rate over 5 minutes. "
@@ -137,9 +140,9 @@ def _latency(slow: Limit) -> TimeSeries:
         "Latency",
         [
             Query("avg(inference_latency_seconds)", "last request"),
-            Query(_quantile(0.5), "p50"),
-            Query(_quantile(0.95), "p95"),
-            Query(_quantile(0.99), "p99"),
+            Query(metrics.queries.latency_quantile(quantile=0.5, window=_WINDOW), "p50"),
+            Query(metrics.queries.latency_quantile(quantile=0.95, window=_WINDOW), "p95"),
+            Query(metrics.queries.latency_quantile(quantile=0.99, window=_WINDOW), "p99"),
         ],
         unit="s",
         min=0,
@@ -187,8 +190,3 @@ def _usage() -> TimeSeries:
         max=100,
         description="CPU and memory of the machine that the model runs on, other programs included.",
     )
-
-
-def _quantile(share: float) -> str:
-    buckets = "rate(inference_request_duration_seconds_bucket[$__rate_interval])"
-    return f"histogram_quantile({share}, sum by (le) ({buckets}))"

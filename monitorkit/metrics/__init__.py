@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.lazy import lazy_names
-from monitorkit.metrics.error_scale import ErrorScale
 from monitorkit.metrics.exposition import exposition
-from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
-from monitorkit.metrics.performance import RequestStatus
-from monitorkit.metrics.quality import Task
-from monitorkit.metrics.registry import Registry
-from monitorkit.metrics.scores import ScoreWindow
 
 if TYPE_CHECKING:
     from monitorkit.metrics import queries
+    from monitorkit.metrics.error_scale import ErrorScale
+    from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
+    from monitorkit.metrics.performance import RequestStatus
+    from monitorkit.metrics.quality import Task
+    from monitorkit.metrics.registry import Registry
+    from monitorkit.metrics.scores import ScoreWindow
 
 __all__ = [
     "ErrorScale",
@@ -33,5 +33,16 @@ __all__ = [
     "queries",
 ]
 
-# Queries load the language; a server that is only measured needs none of it.
-__getattr__ = lazy_names(__name__, {"queries": ()})
+# Queries are written without what counts, and a server counts without the language of queries.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "error_scale": ("ErrorScale",),
+        "model": ("ModelDescription", "ModelMetrics", "VersionMetrics"),
+        "performance": ("RequestStatus",),
+        "quality": ("Task",),
+        "queries": (),
+        "registry": ("Registry",),
+        "scores": ("ScoreWindow",),
+    },
+)

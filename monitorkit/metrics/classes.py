@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitorkit.metrics.scores import sorted_labels
-
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-__all__ = ["MAX_CLASSES", "OTHER", "ClassNames", "class_name"]
+__all__ = ["MAX_CLASSES", "OTHER", "ClassNames", "class_name", "sorted_labels"]
 
 MAX_CLASSES = 100
 """How many classes get series of their own; each costs five series."""
@@ -91,3 +89,18 @@ def class_name(label: Hashable) -> str:
     """
     text = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
     return text[:MAX_NAME_LENGTH]
+
+
+def sorted_labels(labels: Iterable[Hashable]) -> list[Hashable]:
+    """Sort class labels as scikit-learn does; labels that do not compare are sorted by their text.
+
+    Examples
+    --------
+    >>> sorted_labels([10, 9]), sorted_labels([10, "9"])
+    ([9, 10], [10, '9'])
+    """
+    unique = list(labels)
+    try:
+        return sorted(unique)  # type: ignore[type-var]
+    except TypeError:
+        return sorted(unique, key=str)

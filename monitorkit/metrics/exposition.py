@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
-from prometheus_client.exposition import choose_encoder
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,6 +46,8 @@ def exposition(
     >>> headers["content-type"].split(";")[0], body.startswith(b"# HELP python_info")
     ('text/plain', True)
     """
+    from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - queries are written without it
+
     encode, content_type = choose_encoder(accept)
     body = encode(registry.restricted_registry(names) if names else registry)
     headers = {"content-type": content_type, "vary": "accept, accept-encoding"}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from monitorkit.metrics.classes import OTHER, ClassNames
+from monitorkit.metrics.classes import OTHER, ClassNames, sorted_labels
 from monitorkit.metrics.registry import MODEL_LABELS
-from monitorkit.metrics.scores import DEFAULT_WINDOW, LabelSetWindow, ScoreWindow, sorted_labels
+from monitorkit.metrics.scores import DEFAULT_WINDOW, LabelSetWindow, ScoreWindow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence

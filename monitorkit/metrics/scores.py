@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitorkit.metrics.classes import sorted_labels
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-__all__ = ["DEFAULT_WINDOW", "ErrorWindow", "LabelSetWindow", "ScoreWindow", "Scores", "sorted_labels"]
+__all__ = ["DEFAULT_WINDOW", "ErrorWindow", "LabelSetWindow", "ScoreWindow", "Scores"]
 
 DEFAULT_WINDOW = 1000
 """Labelled predictions in the window: enough that an accuracy of 0.9 is known to about two percent, few enough that a
@@ -233,18 +235,3 @@ def _mean_ratio(
     ratios = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes != 0)
     # numpy's mean and not a sum of floats: it adds in the order that scikit-learn adds in, to the last bit.
     return float(ratios.mean())
-
-
-def sorted_labels(labels: Iterable[Hashable]) -> list[Hashable]:
-    """Sort class labels as scikit-learn does; labels that do not compare are sorted by their text.
-
-    Examples
-    --------
-    >>> sorted_labels([10, 9]), sorted_labels([10, "9"])
-    ([9, 10], [10, '9'])
-    """
-    unique = list(labels)
-    try:
-        return sorted(unique)  # type: ignore[type-var]
-    except TypeError:
-        return sorted(unique, key=str)

@@ -12,7 +12,7 @@ import orjson
 
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
-from monitorkit.metrics.scores import sorted_labels
+from monitorkit.metrics.classes import sorted_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

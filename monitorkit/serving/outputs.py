@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.metrics.scores import sorted_labels
+from monitorkit.metrics.classes import sorted_labels
 from monitorkit.serving.refusals import Refusal
 
 if TYPE_CHECKING:

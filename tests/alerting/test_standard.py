@@ -13,7 +13,7 @@ def test_the_mean_is_taken_over_all_requests_of_a_model():
     condition = high_latency_mean("500ms", window="1m").condition
     assert condition == Condition(
         "sum by (model_name, model_version) (rate(inference_request_duration_seconds_sum[1m]))"
-        " / sum by (model_name, model_version) (rate(inference_request_duration_seconds_count[1m]))",
+        " / (sum by (model_name, model_version) (rate(inference_request_duration_seconds_count[1m])) > 0)",
         ">",
         0.5,
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from prometheus_client.utils import floatToGoString
-
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics.performance import DURATION_BUCKETS, RequestStatus
@@ -281,4 +279,4 @@ def _edge(what: str, latency: float) -> str:
     if latency not in DURATION_BUCKETS:
         edges = ", ".join(f"{edge:g}" for edge in DURATION_BUCKETS)
         raise InvalidValue(f"{what}: {latency:g} s is no edge of the histogram; choose one of {edges} s")
-    return str(floatToGoString(latency))  # type: ignore[no-untyped-call]
+    return repr(latency)
