@@ -20,7 +20,7 @@ from requests.utils import check_header_validity
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query.retries import DEFAULT_RETRIES
-from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
+from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS, Session
 
 __all__ = ["Access", "Auth", "Bearer", "Certificate", "Options", "Params", "Token", "access"]
 
@@ -88,6 +88,13 @@ class Access:
         """What every request is sent with."""
         names = ("headers", "auth", "cert", "verify", "proxies")
         return {name: getattr(self, name) for name in names}
+
+    def equipped(self, session: Session) -> Session:
+        """Put certificates and proxies on a session of ours, for what is asked through it by others."""
+        session.verify = session.verify if self.verify is None else self.verify
+        session.cert = self.cert
+        session.proxies = dict(self.proxies or {})
+        return session
 
 
 class Bearer(AuthBase):

@@ -77,7 +77,7 @@ class Transport:
         self._owns_session = self.access.session is None
         self.threads = _threads(self.url, shared=self._owns_session)
         self.forget()
-        self.session = self.access.session or Session()
+        self.session = self.access.session or self.access.equipped(Session())
         if self._owns_session and is_loopback(self.url):
             # Compressing costs more than sending where nothing leaves the machine.
             self.session.headers["Accept-Encoding"] = "identity"

@@ -163,6 +163,14 @@ def test_everything_passes_through_connect(faulty, secure, ca, client_files):
     assert SECRET not in repr(prom) + prom._repr_html_() + repr(client)
 
 
+def test_the_client_that_people_know_has_the_same_credentials(faulty, secure, ca, client_files):
+    url = secure(client_certificate=True)
+    faulty.behave = lambda handler: faulty.answer(handler, 200, ONE)
+    with PrometheusClient(url, verify=ca, cert=client_files[1], token=SECRET) as client:
+        assert client.api.custom_query("1") == [1, "1"]
+    assert faulty.requests[0].headers["Authorization"] == f"Bearer {SECRET}"
+
+
 class Signed(AuthBase):
     """Signs method, path and body, as AWS Signature Version 4 does, with a number that no request has twice."""
 
