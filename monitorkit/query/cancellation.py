@@ -51,6 +51,11 @@ class Cancellation:
         self._event = threading.Event()
         self._connections: set[_Watched] = set()
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether all is over."""
+        return self._event.is_set()
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Let :meth:`cancel` end what the present thread asks for within this block."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from monitorkit.errors import QueryError
@@ -20,6 +23,7 @@ A = TypeVar("A")
 
 AHEAD = 2
 """How many answers a thread may be ahead of the one that is waited for; more would only fill the memory."""
+THREAD_NAME = "monitorkit-query"
 END_SECONDS = 1.0
 """How long threads may take to end; one that waits for a connection to be made may need longer, and ends then."""
 
@@ -73,18 +77,12 @@ def answers(
     if not rest:
         return
     line: list[_Place[P, A]] = []
-    cancellation = Cancellation()
-
-    def watched(piece: P) -> A:
-        with cancellation.watched():
-            return ask(piece)
-
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="monitorkit-query")
+    crew = _Crew(ask, threads)
     try:
         while line or rest:
             while rest and len(line) < AHEAD * threads:
                 line.append(_Place(rest.popleft()))
-            _start(line, AHEAD * threads, fit, lambda piece: executor.submit(watched, piece))
+            _start(line, AHEAD * threads, fit, crew.submit)
             expected = [place.answer for place in line if place.answer is not None and not place.here]
             wait(expected, return_when=FIRST_COMPLETED)
             _take_in(line, refused)
@@ -92,10 +90,45 @@ def answers(
                 first = line.pop(0)
                 yield first.piece, cast("Future[A]", first.answer).result()
     finally:
-        cancellation.cancel()
-        executor.shutdown(wait=False, cancel_futures=True)
-        ending = [place.answer for place in line if place.answer is not None and not place.answer.cancelled()]
-        wait(ending, timeout=END_SECONDS)
+        crew.end()
+
+
+class _Crew(Generic[P, A]):
+    """Threads that ask; unlike those of an executor they do not keep the interpreter from ending."""
+
+    def __init__(self, ask: Callable[[P], A], n_threads: int) -> None:
+        self._ask = ask
+        self._cancellation = Cancellation()
+        self._jobs: SimpleQueue[tuple[P, Future[A]] | None] = SimpleQueue()
+        self._threads = [Thread(target=self._work, name=THREAD_NAME, daemon=True) for _ in range(n_threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, piece: P) -> Future[A]:
+        """Ask for a piece as soon as a thread is free."""
+        answer: Future[A] = Future()
+        self._jobs.put((piece, answer))
+        return answer
+
+    def end(self) -> None:
+        """End all requests, and the threads."""
+        self._cancellation.cancel()
+        deadline = monotonic() + END_SECONDS
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(max(deadline - monotonic(), 0))
+
+    def _work(self) -> None:
+        with self._cancellation.watched():
+            while not self._cancellation.cancelled and (job := self._jobs.get()) is not None:
+                piece, answer = job
+                try:
+                    answer.set_result(self._ask(piece))
+                except BaseException as error:  # noqa: BLE001 - raised where the answer is taken
+                    answer.set_exception(error)
+                # While the next one is waited for, nothing of this one is kept.
+                del job, piece, answer
 
 
 def _in_turn(

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -10,7 +11,7 @@ import pytest
 import requests
 
 from monitorkit.errors import QueryError, ServerUnavailable
-from monitorkit.processes import wait_until
+from monitorkit.processes import run, wait_until
 from monitorkit.query import PrometheusClient
 from monitorkit.query.transport import THREADS_ON_LOOPBACK
 
@@ -139,3 +140,18 @@ def test_a_session_of_the_caller_is_used_by_the_calling_thread_alone(faulty):
         assert client.samples("up", last="30d").empty
     assert threads == {threading.current_thread()}
     assert len([request for request in faulty.requests if request.path.endswith("query_range")]) == N_PIECES
+
+
+def test_a_query_in_another_thread_does_not_keep_the_interpreter_from_ending(faulty):
+    here, _ = stall(faulty, lambda: None)
+    code = f"""
+import threading, time
+from monitorkit.query import PrometheusClient
+client = PrometheusClient({faulty.url!r}, timeout_seconds={WAIT})
+threading.Thread(target=client.query_range, args=("up",), kwargs={LONG}, daemon=True).start()
+while threading.active_count() < 2 + {AT_ONCE}:
+    time.sleep(0.01)
+"""
+    done = run([sys.executable, "-c", code], timeout_seconds=WAIT / 2)
+    assert done.returncode == 0, done.output
+    assert len(here) <= AT_ONCE
