@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.errors import InvalidValue
 from monitorkit.query import parquet
 from monitorkit.query.ordering import together
 from monitorkit.query.times import Window
@@ -103,7 +102,7 @@ class Shelf:
         if old is not None and not (merged is part or self._is_worth(block, old.window, merged.window)):
             return False
         text, columns = self._packed(merged)
-        with suppress(OSError, InvalidValue):
+        with suppress(OSError, ValueError):
             parquet.save(self._path(block), columns, text)
             return True
         return False

@@ -226,8 +226,8 @@ class _Keeper:
         step = part.window.step_ms
         n_settled = (self._settled - part.window.start_ms) // step + 1
         end = min(part.window.end_ms, part.window.start_ms + (n_settled - 1) * step)
-        # A server that warns says that the answer may not be whole.
-        if n_settled < 1 or part.answer.warnings:
+        # A server that warns says that the answer may not be whole. And where nothing is, history may yet be written.
+        if n_settled < 1 or part.answer.warnings or not part.answer.data.labels:
             return
         for block, steps in self._shelf.blocks(Window(part.window.start_ms, end, step)):
             if block != self._block:

@@ -47,7 +47,6 @@ def small_blocks(monkeypatch):
         "requests_total @ end() - requests_total @ start()",
         "requests_total offset -5m",
         "max_over_time(rate(requests_total[1m])[5m:30s])",
-        "nothing",
         "2",
         "holes or late or vector(time() % 7)",
     ],
@@ -61,6 +60,13 @@ def test_a_cached_result_is_what_the_server_says(history, tmp_path, expr, tidy):
     assert_same(warm, plain)
     assert (steps(cold), steps(warm)) == ((0, 301), (301, 0))
     assert warm.attrs["cache"]["reused_pieces"] > 5
+
+
+def test_where_nothing_is_history_may_yet_be_written(history, tmp_path):
+    for _ in range(2):
+        frame = history.query_range("nothing", start=T0, end=T0 + 60, step=1, cache=tmp_path)
+        assert_same(frame, history.query_range("nothing", start=T0, end=T0 + 60, step=1))
+        assert steps(frame) == (0, 61)
 
 
 @pytest.mark.usefixtures("small_blocks")
