@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reply", "read"]
 
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 18
 ERROR_BYTES = 1 << 20
 """What is kept of the body of an answer that is no success; errors of the API are far shorter."""
 EXCERPT_BYTES = 1 << 10

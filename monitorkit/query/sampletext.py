@@ -88,11 +88,13 @@ def read(texts: Sequence[bytes | memoryview]) -> tuple[NDArray[np.int64], NDArra
     ends = np.searchsorted(closing, last)
     if not np.array_equal(closing.take(ends, mode="clip"), last):
         raise Unusual("a series does not end with a value")
-    times = _times(chain, closing[:-1], opening)
-    return np.diff(ends, prepend=0), times, _numbers(chain, opening, closing[1:])
+    counts = np.diff(ends, prepend=0)
+    return counts, _times(chain, closing[:-1], opening, counts), _numbers(chain, opening, closing[1:])
 
 
-def _times(chain: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+def _times(
+    chain: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], counts: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Milliseconds from the texts between a quote that closes and the next that opens."""
     decimals = ends - starts - len('"],[1700000000.,')
     # A time of whole seconds has no point either.
@@ -101,11 +103,28 @@ def _times(chain: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> 
         raise Unusual("a time of another length")
     # Every eight bytes of the text that follow one another, as a number, without a copy.
     words: NDArray[np.uint64] = np.ndarray((len(chain) - 7,), "<u8", chain, strides=(1,))
-    last = words[ends - 7]
+    first, second = words[starts], words[starts + 8]
+    last = second if whole.all() else words[ends - 7]
+    n_series, n_times = len(counts), int(counts[0])
+    # Series have mostly the same times: their texts are compared, and read once.
+    rows = (
+        [column.reshape(n_series, -1) for column in (decimals, first, second, last)]
+        if (counts == n_times).all()
+        else []
+    )
+    if rows and all((row == row[0]).all() for row in rows):
+        return np.tile(_milliseconds(*(row[0] for row in rows)), n_series)
+    return _milliseconds(decimals, first, second, last)
+
+
+def _milliseconds(
+    decimals: NDArray[np.int64], first: NDArray[np.uint64], second: NDArray[np.uint64], last: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """Times from their first sixteen bytes and their last eight."""
     if (last >> np.uint64(48) != _END).any():
         raise Unusual("no text after a time")
-    milliseconds = _seconds(words[starts], words[starts + 8]) * 1000
-    if not whole.all():
+    milliseconds = _seconds(first, second) * 1000
+    if (decimals > 0).any():
         milliseconds += _fraction(last << np.uint64(16), np.maximum(decimals, 0))
     return milliseconds
 

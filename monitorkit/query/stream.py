@@ -8,9 +8,9 @@ A block of series in the form that Prometheus writes is read by :mod:`monitorkit
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -21,9 +21,10 @@ from monitorkit.query.wire import MAX_BODY_BYTES, Answer, Histograms, Malformed,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 __all__ = ["ResultDecoder"]
 
-S = TypeVar("S", Samples, Histograms)
 
 BLOCK_BYTES = 1 << 18
 """What is read at once: within the cache of a processor, and long enough that the calls per block do not count."""
@@ -56,8 +57,7 @@ class ResultDecoder:
         self._head = b""
         self._form: _Form | None = None
         self._labels: list[dict[str, str]] = []
-        self._floats: list[Samples] = []
-        self._histograms: list[Histograms] = []
+        self._parts: list[_Part] = []
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes.
@@ -90,7 +90,7 @@ class ResultDecoder:
         if self._form is None:
             return results.result(rest)
         answer = self._read_end(rest, self._form)
-        whole = Result(self._form.kind, self._labels, _stacked(self._floats), _stacked(self._histograms))
+        whole = _whole(self._form.kind, self._labels, self._parts)
         return Answer(whole, answer.warnings, answer.infos, answer.stats)
 
     def _read_blocks(self) -> bytes:
@@ -107,9 +107,9 @@ class ResultDecoder:
         block, boundary, rest = data.rpartition(self._form.boundary)
         if boundary:
             try:
-                self._add(self._form.read(block))
+                self._add(*self._form.read(block))
             except sampletext.Unusual:
-                self._add(self._form.read_json(block))
+                self._add(*_part(self._form.read_json(block)))
         return rest
 
     def _read_end(self, rest: bytes, form: _Form) -> Answer[Any]:
@@ -121,22 +121,37 @@ class ResultDecoder:
             except sampletext.Unusual:
                 pass
             else:
-                self._add(last)
+                self._add(*last)
                 answer = plain(self._head + tail)
                 if answer.data.get("result") != [] or answer.data["resultType"] != form.kind:
                     raise Malformed("JSON, but with two results")
                 return answer
         answer = results.result(self._head + _ITEM + rest)
-        self._add(answer.data)
+        self._add(*_part(answer.data))
         return answer
 
-    def _add(self, part: Result) -> None:
+    def _add(self, labels: list[dict[str, str]], part: _Part) -> None:
         """Put the series of a part after those that are there."""
-        for samples in (part.floats, part.histograms):
-            samples.series[:] += len(self._labels)
-        self._labels += part.labels
-        self._floats.append(part.floats)
-        self._histograms.append(part.histograms)
+        part.histograms.series[:] += len(self._labels)
+        self._labels += labels
+        self._parts.append(part)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Samples of some series: how many floats each has, the floats, the histograms."""
+
+    counts: NDArray[np.int64]
+    times: NDArray[np.int64]
+    numbers: NDArray[np.float64]
+    histograms: Histograms = field(default_factory=Histograms)
+
+
+def _part(result: Result) -> tuple[list[dict[str, str]], _Part]:
+    """A result as the labels and samples of a part."""
+    floats = result.floats
+    counts = np.bincount(floats.series, minlength=len(result.labels))
+    return result.labels, _Part(counts, floats.times, floats.numbers, result.histograms)
 
 
 @dataclass(frozen=True)
@@ -160,14 +175,32 @@ class _Form:
         end = text.find(b'"' + self.closing, start) + 1
         return (text[:end], self.closing, text[end + len(self.closing) :]) if end else (text, b"", b"")
 
-    def read(self, block: bytes) -> Result:
+    def read(self, block: bytes) -> tuple[list[dict[str, str]], _Part]:
         """Read series of floats; raise :class:`sampletext.Unusual` if they are in another form."""
-        series = [each.partition(self.opening) for each in block.split(self.boundary)]
-        counts, times, numbers = sampletext.read([samples for _, _, samples in series])
+        labels, samples = self._cut(block)
+        counts, times, numbers = sampletext.read(samples)
         if self.kind == "vector" and (counts != 1).any():
             raise sampletext.Unusual("several values of one series")
-        labels = _labels([text for text, _, _ in series])
-        return Result(self.kind, labels, Samples(np.repeat(np.arange(len(labels)), counts), times, numbers))
+        return _labels(labels), _Part(counts, times, numbers)
+
+    def _cut(self, block: bytes) -> tuple[list[bytes], list[memoryview]]:
+        """Labels of each series, without their last bracket, and the text of its samples."""
+        labels, samples = [], []
+        whole, boundary, before = memoryview(block), self.boundary, self.boundary.index(b"{")
+        place = 0
+        while (opening := block.find(self.opening, place)) >= 0:
+            labels.append(block[place:opening])
+            start = opening + len(self.opening)
+            # There is no bracket like this within samples: one byte is found faster than a text.
+            end = block.find(b"{", start) - before
+            if end < start:
+                samples.append(whole[start:])
+                return labels, samples
+            samples.append(whole[start:end])
+            place = end + len(boundary)
+            if block[end:place] != boundary:
+                break
+        raise sampletext.Unusual("series of another form")
 
     def read_json(self, block: bytes) -> Result:
         """Read series in any form; raise :class:`Malformed` if they are none."""
@@ -194,9 +227,18 @@ def _labels(texts: Sequence[bytes]) -> list[dict[str, str]]:
     return labels
 
 
-def _stacked(parts: list[S]) -> S:
-    """Columns of all parts one after another; the parts are let go column by column."""
-    kind = type(parts[0])
-    columns = {name: [getattr(part, name) for part in parts] for name in vars(parts[0])}
+def _whole(kind: str, labels: list[dict[str, str]], parts: list[_Part]) -> Result:
+    """The parts of a result one after another; they are let go column by column."""
+    counts = np.concatenate([part.counts for part in parts])
+    columns = {name: [getattr(part, name) for part in parts] for name in ("times", "numbers", "histograms")}
     parts.clear()
-    return kind(**{name: np.concatenate(columns.pop(name)) for name in list(columns)})
+    times, numbers = (np.concatenate(columns.pop(name)) for name in ("times", "numbers"))
+    histograms = columns.pop("histograms")
+    return Result(
+        kind,
+        labels,
+        Samples(np.repeat(np.arange(len(labels)), counts), times, numbers),
+        Histograms(
+            **{name: np.concatenate([getattr(each, name) for each in histograms]) for name in vars(Histograms())}
+        ),
+    )
