@@ -48,8 +48,10 @@ def exposition(
     """
     from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - queries are written without it
 
-    encode, content_type = choose_encoder(accept)
-    body = encode(registry.restricted_registry(names) if names else registry)
+    from monitorkit.metrics.writing import write  # noqa: PLC0415 - as above
+
+    content_type = choose_encoder(accept)[1]
+    body = write(registry.restricted_registry(names) if names else registry, content_type)
     headers = {"content-type": content_type, "vary": "accept, accept-encoding"}
     if _accepts_gzip(accept_encoding):
         body = gzip.compress(body, GZIP_LEVEL)
