@@ -57,7 +57,8 @@ def traffic(
         Array or DataFrame of shape (n_samples, n_features). Each request carries one row; rows are drawn in a shuffled
         order, every row once before any a second time.
     y
-        True labels of shape (n_samples,). Without them no feedback is sent.
+        True labels of shape (n_samples,), or for several labels (n_samples, n_labels). Without them no feedback is
+        sent.
     rate
         Requests per second.
     duration
@@ -147,7 +148,7 @@ def _plan(
             f"rate {rate} over {duration:g} s makes {rate * duration:g} requests; 1 to {MAX_REQUESTS:,} can be sent"
         )
     labels = None if y is None else np.asarray(y)
-    if labels is not None and labels.shape != (len(rows),):
+    if labels is not None and (labels.ndim not in {1, 2} or len(labels) != len(rows)):
         raise InvalidValue(f"y has shape {labels.shape}, X has {len(rows)} rows; give one label per row")
     random = np.random.default_rng(seed)
     if arrivals == "constant":

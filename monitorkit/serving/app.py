@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from monitorkit.metrics import exposition
 from monitorkit.serving import pages
 from monitorkit.serving.asgi import Answer, Application, header, json_answer, read_body, refuse
-from monitorkit.serving.payload import read_feedback, read_instances
+from monitorkit.serving.payload import read_feedback, read_prediction
 from monitorkit.serving.refusals import Refusal, stopping
 from monitorkit.serving.scoring import count_predictions
 
@@ -117,9 +117,11 @@ class ModelApplication(Application):
         requests.in_flight.inc()
         try:
             body = await read_body(scope, receive, self.limits.body_bytes)
-            X = read_instances(body, served.model.n_features)
-            outputs, job = await self._worker.predict(served, X)
-            answer = self._predictions(outputs, served)
+            asked = read_prediction(body, served.model.n_features)
+            if asked.probabilities:
+                served.model.check_probabilities()
+            outputs, job = await self._worker.predict(served, asked.X)
+            answer = self._predictions(outputs, served, probabilities=asked.probabilities)
         except Refusal as refusal:
             requests.count(refusal.status)
             return refuse(refusal)
@@ -141,13 +143,15 @@ class ModelApplication(Application):
         finally:
             requests.in_flight.dec()
 
-    def _predictions(self, outputs: Outputs, served: Served) -> Answer:
-        document = {
+    def _predictions(self, outputs: Outputs, served: Served, *, probabilities: bool) -> Answer:
+        document: dict[str, Any] = {
             "predictions": outputs.predictions,
             "ids": self._store.remember(outputs, served),
             "model_name": served.name,
             "model_version": served.version,
         }
+        if probabilities:
+            document |= served.model.told_probabilities(outputs)
         try:
             answer = json_answer(document)
         except TypeError as error:

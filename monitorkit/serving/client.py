@@ -31,6 +31,11 @@ class Predictions:
 
     numpy's functions take it as the array of its predictions.
 
+    Attributes
+    ----------
+    probabilities, classes
+        Where they were asked for: a row of probabilities for each prediction, and the class of each column.
+
     Examples
     --------
     >>> answer = Predictions([7, 1], ["a-0", "a-1"], "digits", "1")
@@ -42,6 +47,8 @@ class Predictions:
     ids: list[str]
     model_name: str
     model_version: str
+    probabilities: list[list[float]] | None = None
+    classes: list[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)

@@ -126,6 +126,24 @@ class Model:
         """
         return self._outputs(*self._result(X), len(X))
 
+    def check_probabilities(self) -> None:
+        """Refuse who wants probabilities of a model that tells none.
+
+        Raises
+        ------
+        Refusal
+            Where there are none.
+        """
+        if self.probabilities is None:
+            detail = f"{self.class_name} is served without probabilities: leave them out of the request"
+            raise Refusal(400, "no_probabilities", detail, which="probabilities")
+
+    def told_probabilities(self, outputs: Outputs) -> dict[str, Any]:
+        """What an answer says of probabilities: a row for each prediction, and the class of each column."""
+        classes = [] if self.probabilities is None else list(self.probabilities.positions)
+        rows = None if outputs.probabilities is None else outputs.probabilities.tolist()
+        return {"probabilities": rows, "classes": classes}
+
     def predict_together(self, tables: Sequence[Matrix]) -> list[Outputs]:
         """Predict the rows of several requests in one call; each gets what it would have got alone.
 

@@ -44,7 +44,11 @@ def explanation(served: Served, url: str) -> dict[str, Any]:
 
 
 def _label(served: Served) -> object:
-    return served.model.classes[0] if served.model.classes else 0
+    """A true label of the right form."""
+    model = served.model
+    if model.task == "multilabel":
+        return [] if model.classes is None else [0] * len(model.classes)
+    return model.classes[0] if model.classes else 0
 
 
 def _curl(url: str, document: object) -> str:

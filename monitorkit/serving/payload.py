@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -13,7 +13,17 @@ from monitorkit.serving.refusals import Refusal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MAX_LABELS", "MAX_LABEL_LENGTH", "Label", "Matrix", "TrueLabel", "read_feedback", "read_instances"]
+__all__ = [
+    "MAX_LABELS",
+    "MAX_LABEL_LENGTH",
+    "Label",
+    "Matrix",
+    "PredictionRequest",
+    "TrueLabel",
+    "read_feedback",
+    "read_instances",
+    "read_prediction",
+]
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Label = str | int | float | bool
@@ -27,6 +37,40 @@ MAX_LABELS = 10_000
 _NUMBERS = frozenset({float, int, bool})
 _TYPE_NAMES = {type(None): "null", str: "text", dict: "an object", list: "a list", bool: "true or false"}
 _EXAMPLE = '{"instances": [[1.0, 2.0]]}, one list of numbers a row'
+
+
+class PredictionRequest(NamedTuple):
+    """What a client wants predicted."""
+
+    X: Matrix
+    probabilities: bool
+    """Whether the probabilities are wanted in the answer, too."""
+
+
+def read_prediction(body: bytes, n_features: int | None = None) -> PredictionRequest:
+    """Read ``{"instances": [[...], ...], "probabilities": true}``, where the latter may be left out.
+
+    Parameters
+    ----------
+    body, n_features
+        As for :func:`read_instances`.
+
+    Raises
+    ------
+    Refusal
+        If the body is not of that form; it says where.
+
+    Examples
+    --------
+    >>> read_prediction(b'{"instances": [[1, 2.5]]}').probabilities
+    False
+    """
+    document = _document(body)
+    X = _rows(document, n_features)
+    wanted = document.get("probabilities", False)
+    if not isinstance(wanted, bool):
+        raise _bad("wrong_type", f"probabilities is {_kind(wanted)}: send true or false", "probabilities")
+    return PredictionRequest(X, wanted)
 
 
 def read_instances(body: bytes, n_features: int | None = None) -> Matrix:
@@ -54,7 +98,11 @@ def read_instances(body: bytes, n_features: int | None = None) -> Matrix:
     >>> read_instances(b'{"instances": [[1, 2.5]]}')
     array([[1. , 2.5]])
     """
-    instances = _field(_document(body), "instances", _EXAMPLE)
+    return _rows(_document(body), n_features)
+
+
+def _rows(document: Any, n_features: int | None) -> Matrix:  # noqa: ANN401 - a JSON document is any value
+    instances = _field(document, "instances", _EXAMPLE)
     if not isinstance(instances, list):
         raise _bad("wrong_type", f"instances is {_kind(instances)}: send a list of rows, as in {_EXAMPLE}", "instances")
     if not instances:

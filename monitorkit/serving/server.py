@@ -149,13 +149,17 @@ class ModelServer:
         threads = [self._worker.alive, *(listener.alive for listener in self._listeners)]
         return not self._stopped and self._owner == os.getpid() and all(threads)
 
-    def predict(self, X: ArrayLike | pd.DataFrame, *, timeout_seconds: float = 60.0) -> Predictions:
+    def predict(
+        self, X: ArrayLike | pd.DataFrame, *, probabilities: bool = False, timeout_seconds: float = 60.0
+    ) -> Predictions:
         """Ask for predictions with one real HTTP request, counted and timed like anyone's.
 
         Parameters
         ----------
         X
             Rows of numbers, of shape (n_instances, n_features).
+        probabilities
+            Whether to ask for the probability of each class, too.
         timeout_seconds
             Longest time to wait.
 
@@ -167,11 +171,12 @@ class ModelServer:
         Raises
         ------
         InvalidValue
-            If the server finds the rows wrong.
+            If the server finds the rows wrong, or the model tells no probabilities.
         ServiceError
             If the model fails, or the server has been stopped.
         """
-        answer = self._ask("/predict", {"instances": client.rows(X)}, timeout_seconds)
+        document = {"instances": client.rows(X)} | ({"probabilities": True} if probabilities else {})
+        answer = self._ask("/predict", document, timeout_seconds)
         return client.Predictions(**answer)
 
     def feedback(

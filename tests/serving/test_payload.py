@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitorkit.serving.payload import read_feedback, read_instances
+from monitorkit.serving.payload import read_feedback, read_instances, read_prediction
 from monitorkit.serving.refusals import Refusal
 
 
@@ -146,3 +146,15 @@ def test_feedback_is_ids_and_labels():
 def test_wrong_feedback_is_named_by_kind_and_place(document, error, which):
     refusal = refusal_of(read_feedback, document)
     assert (refusal.error, refusal.which) == (error, which)
+
+
+def test_probabilities_are_asked_for_with_true():
+    document = {"instances": [[1, 2]], "probabilities": True}
+    asked = read_prediction(json.dumps(document).encode())
+    assert (asked.X.tolist(), asked.probabilities) == ([[1.0, 2.0]], True)
+
+
+@pytest.mark.parametrize("wanted", ["yes", 1, None, [True], {}])
+def test_anything_else_about_probabilities_is_refused(wanted):
+    refusal = refusal_of(read_prediction, {"instances": [[1, 2]], "probabilities": wanted})
+    assert (refusal.error, refusal.which) == ("wrong_type", "probabilities")

@@ -177,3 +177,26 @@ def test_to_want_them_where_there_are_none_is_refused():
 def test_a_model_that_raises_says_so_in_either_call():
     with pytest.raises(Refusal, match="the model raised ValueError"):
         Model(LogisticRegression().fit(X, Y[2])).predict(X[:, :2])
+
+
+def test_an_answer_holds_them_when_they_are_asked_for(start):
+    model = LogisticRegression(max_iter=1000).fit(X, Y[3])
+    answer = start(model).predict(X[:2], probabilities=True)
+    assert answer.probabilities == model.predict_proba(X[:2]).tolist()
+    assert answer.classes == ["a", "b", "c"]
+
+
+def test_an_answer_holds_none_when_they_are_not_asked_for(start, post):
+    answer = post({"instances": X[:1].tolist()}, to=start(LogisticRegression().fit(X, Y[2]))).json()
+    assert set(answer) == {"predictions", "ids", "model_name", "model_version"}
+
+
+@pytest.mark.parametrize("options", [{}, {"probabilities": False}])
+def test_to_ask_a_model_without_them_is_refused(start, post, options):
+    model = len if not options else LogisticRegression().fit(X, Y[2])
+    server = start(model, **options)
+    answer = post({"instances": X[:1].tolist(), "probabilities": True}, to=server)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "no_probabilities"
+    with pytest.raises(InvalidValue, match="without probabilities"):
+        server.predict(X[:1], probabilities=True)
