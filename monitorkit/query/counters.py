@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,7 +92,7 @@ def increase(samples: pd.DataFrame, every: Duration | None = None) -> pd.DataFra
     else:
         steps = (np.arange(n_intervals, dtype=np.int64) + first) * step_ms
         result = pd.DataFrame(grown.T, index=timestamps(steps), columns=index)
-    result.attrs = dict(frame.attrs) | ({} if step_ms is None else {"step": step_ms / 1000})
+    result.attrs = copy.deepcopy(frame.attrs) | ({} if step_ms is None else {"step": step_ms / 1000})
     return result
 
 

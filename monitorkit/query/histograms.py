@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -215,7 +216,7 @@ def _framed(buckets: Buckets, estimates: NDArray[np.float64], asked: list[float]
 
 def _attrs(attrs: dict[Any, Any], asked: list[float], remarks: tuple[str, ...]) -> dict[Any, Any]:
     """Attributes of the buckets, with the query that gives this frame, and what was wrong with the buckets."""
-    found = dict(attrs)
+    found = copy.deepcopy(attrs)
     query = attrs.get("query")
     if isinstance(query, str) and len(asked) == 1:
         found["query"] = f"histogram_quantile({_number(asked[0])}, {query})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,11 +185,11 @@ def _columns(frame: pd.DataFrame, place: NDArray[np.int64], times: pd.DatetimeIn
 
 def _attrs(left: dict[Any, Any], right: dict[Any, Any], names: tuple[str, str]) -> dict[Any, Any]:
     """What both sides have in common, both queries, and all remarks."""
-    found = {key: value for key, value in left.items() if key != "query" and key in right and right[key] == value}
+    common = {key: value for key, value in left.items() if key != "query" and key in right and right[key] == value}
     queries = {name: attrs["query"] for name, attrs in zip(names, (left, right), strict=True) if "query" in attrs}
     remarks = {
         key: list(dict.fromkeys([*left.get(key, []), *right.get(key, [])]))
         for key in ("warnings", "infos")
         if key in left or key in right
     }
-    return found | remarks | ({"queries": queries} if queries else {})
+    return copy.deepcopy(common) | remarks | ({"queries": queries} if queries else {})

@@ -71,6 +71,11 @@ def test_nothing_known_is_white_and_nothing_observed_is_not():
     assert (middle[2 * 390] == 255).all()
 
 
+def test_above_the_highest_bucket_that_is_there_nothing_is_known():
+    found = cells(heatmap(ranged([[1, 3, 4], [1, 3, np.nan]])))
+    np.testing.assert_array_equal(found, [[1, 1], [2, 2], [1, np.nan]])
+
+
 def test_steps_that_were_dropped_are_gaps():
     frame = ranged([[1, 2, 3]] * 6)
     found = cells(heatmap(frame.drop(frame.index[2:4])))

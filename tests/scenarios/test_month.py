@@ -54,6 +54,16 @@ def test_the_incident_can_be_seen(prom):
     assert 0.84 < worn < 0.88
 
 
+def test_a_heatmap_holds_every_request(prom):
+    times = {"start": "2026-01-22T12:00Z", "end": "2026-01-22T18:00Z", "step": "5m"}
+    picture = mk.heatmap(
+        prom.query_range("sum by (le) (increase(inference_request_duration_seconds_bucket[5m]))", **times)
+    )
+    drawn = picture.figure.axes[0].collections[0].get_array().sum(axis=0)
+    counted = prom.query_range("sum(increase(inference_request_duration_seconds_count[5m]))", **times)
+    np.testing.assert_allclose(drawn, counted.iloc[:, 0], rtol=1e-9)
+
+
 def test_the_same_seed_writes_the_same():
     one, same, other = (next(month._families(np.random.default_rng(seed))) for seed in (0, 0, 1))
     assert one == same != other
