@@ -23,9 +23,8 @@ MAX_POINTS = 11_000
 REMEMBERED = 256
 """Queries whose own limits are kept, the last ones used."""
 
-# The texts: Prometheus 3.5 web/api/v1/api.go and promql/engine.go; VictoriaMetrics app/vmselect/promql/timeseries.go
-# (1.79) and eval.go (1.145), netstorage/netstorage.go, lib/storage/index_db.go; Thanos pkg/store/limiter.go; Cortex
-# and Mimir pkg/util/validation/limits.go, pkg/util/limiter/query_limiter.go, pkg/util/globalerror; gRPC rpc_util.go.
+# The texts: Prometheus 2.42 and 3.5 web/api/v1 and promql; VictoriaMetrics 1.79 and 1.145 app/vmselect and lib/storage;
+# Thanos pkg/store; Cortex and Mimir pkg/util/validation and pkg/util/limiter; gRPC.
 _POINTS = re.compile(
     r"exceeded maximum resolution of (?P<prometheus>[\d,]+) points"
     r"|too many points for the given .*?: \d+; (?:cannot exceed|the maximum number of points is)\D*(?P<victoria>\d+)",

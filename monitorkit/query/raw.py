@@ -95,7 +95,7 @@ def request(
         tree = _bare(parse(expr))
     except PromQLError:
         tree = None
-        if not (last is None and start is None and end is None) and not _only_selector(expr):
+        if not (last is None and start is None and end is None) and _selector_of_a_dialect(expr) is None:
             raise
     ranged = {"last": last, "start": start, "end": end}
     given = next((name for name, value in ranged.items() if value is not None), None)
@@ -121,11 +121,16 @@ def _bare(tree: Expression) -> Expression:
     return tree
 
 
-def _only_selector(expr: str) -> bool:
-    """Whether this is a name, braces, or both, as far as its tokens tell: a dialect's selector, to be sent as it is."""
-    kinds = [token.kind for token in tokens(expr)]
+def _selector_of_a_dialect(expr: str) -> str | None:
+    """The text, if it is a name, braces, or both, as far as its tokens tell: to be sent as it is."""
+    read = tokens(expr)
+    kinds = [token.kind for token in read]
     named = kinds[:1] in (["identifier"], ["metric identifier"])
-    return kinds[named:] == [] or (kinds[named] == "{" and kinds[-1] == "}" and kinds.count("}") == 1)
+    braces = kinds[named:]
+    if braces and not (braces[0] == "{" and braces[-1] == "}" and braces.count("}") == 1):
+        return None
+    # Without a comment at its end, which would swallow what is put behind it.
+    return expr[read[0].start : read[-1].end]
 
 
 def _bracketed(expr: str, tree: Expression | None, at_ms: int) -> Request:
@@ -146,7 +151,7 @@ def _bracketed(expr: str, tree: Expression | None, at_ms: int) -> Request:
 def _between(expr: str, tree: VectorSelector | None, asked: Window) -> Request:
     """Request for a selector from start to end, both included on every server."""
     if tree is None:
-        return Request(asked, None, asked.end_ms, expr, replace(asked, step_ms=1))
+        return Request(asked, None, asked.end_ms, _selector_of_a_dialect(expr), replace(asked, step_ms=1))
     end_ms = _moved(tree.at, tree.offset, asked)
     if end_ms is None or tree.extension is not None:
         raise InvalidValue(f"samples: {expr!r} is more than a selector with a plain offset; write the series and times")

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+import victoria_metrics_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -232,6 +233,21 @@ def test_a_server_with_a_small_limit_gives_the_whole_range(prometheus_binary, st
         assert client.samples("m[1h]", at=T0 + 3599)["value"].tolist() == raw["value"].tolist()
         with pytest.raises(QueryError, match=re.escape(TOO_MANY)):
             client.query_range("sum(max_over_time(m[1h:1s]))", start=T0 + 3599, end=T0 + 3599, step=10)
+
+
+def test_victoriametrics_with_a_small_limit_gives_the_whole_range(tmp_path):
+    for binary in victoria_metrics_server.binaries():
+        folder = tmp_path / binary.parts[-4]
+        folder.mkdir()
+        process, url = victoria_metrics_server.start(binary, folder, "-search.maxPointsPerTimeseries=100")
+        try:
+            victoria_metrics_server.write(url, "".join(f"m {i} {(T0 + i * 10) * 1000}\n" for i in range(360)))
+            with PrometheusClient(url) as client:
+                frame = client.query_range("m", start=T0, end=T0 + 3599, step=10)
+                assert frame["m"].tolist() == list(range(360))
+                assert client._transport.limits.max_points == 100
+        finally:
+            process.stop()
 
 
 @pytest.mark.parametrize("call", ["query_range", "samples"])

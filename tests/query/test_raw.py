@@ -194,6 +194,12 @@ def test_a_selector_of_a_dialect_is_sent_as_it_is(selector):
         wanted, lambda *query: asked.append(query) or Answer(Result("matrix", [])), limits=Limits(max_points=None)
     )
     assert asked == [(f"{selector}[3600001ms]", NOW)]
+    asked.clear()
+    wanted = raw.request(f" {selector} # why", last="1h", now=NOW)
+    raw.fetch(
+        wanted, lambda *query: asked.append(query) or Answer(Result("matrix", [])), limits=Limits(max_points=None)
+    )
+    assert asked == [(f"{selector}[3600001ms]", NOW)]
 
 
 @pytest.mark.parametrize(
