@@ -298,7 +298,7 @@ def goals(by_name: dict[str, Contender]) -> list[str]:
         ratio("monitorkit", "Flask's own server", 12),
         ratio("monitorkit", "FastAPI, async", 2),
         ratio("monitorkit", "MLServer", 7),
-        goal("metrics, ids and label store: us of CPU a request", cost, most=8),
+        goal("metrics: us of CPU a request", cost, most=8),
         goal("busy cell: requests/s", median("monitorkit, busy cell"), least=2000),
         ratio("monitorkit, own process, busy cell", "monitorkit, own process", 0.8),
         ratio("forest", "forest, no batching", 25),

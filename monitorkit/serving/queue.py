@@ -8,6 +8,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from monitorkit.durations import seconds
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ class Job:
 
     def fits(self, other: Job) -> bool:
         """Whether the rows of both can stand in one array without changing either."""
-        return self.X.shape[1:] == other.X.shape[1:] and self.X.dtype == other.X.dtype
+        own, its = self.X, other.X
+        return type(own) is type(its) is np.ndarray and own.shape[1:] == its.shape[1:] and own.dtype == its.dtype
 
 
 class JobQueue:

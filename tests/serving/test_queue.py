@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from monitorkit.serving import Batching
@@ -53,6 +54,11 @@ def test_a_job_larger_than_a_batch_leaves_alone_and_whole():
 def test_rows_of_another_width_or_type_are_not_stacked_and_not_overtaken(other):
     jobs = [job(), job(), job(**other), job()]
     assert taken(filled(jobs)) == [jobs[:2], jobs[2:3], jobs[3:]]
+
+
+def test_what_is_no_array_leaves_alone():
+    jobs = [job(), *(Job(A, pd.DataFrame({"a": [1.0]}), None) for _ in range(2))]
+    assert taken(filled(jobs)) == [[one] for one in jobs]
 
 
 def test_each_model_has_a_line_and_the_oldest_goes_first():
