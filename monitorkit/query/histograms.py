@@ -161,6 +161,8 @@ def _native_estimate(buckets: Buckets, rows: NDArray[np.int64], places: NDArray[
     # Where the rank falls among observations that are NaN, so is the quantile.
     known = (total != 0) & (passed >= rank) & ~np.isnan(lower)
     lower = np.where(custom & np.isneginf(lower) & (upper > 0), 0.0, lower)
+    # Logarithms and back may round beyond the bucket's end.
+    value = np.clip(value, lower, upper)
     return np.where(known, value, np.nan), np.where(known, lower, np.nan), np.where(known, upper, np.nan)
 
 
