@@ -143,6 +143,7 @@ class ModelMetrics:
         window: int = DEFAULT_WINDOW,
         max_classes: int = MAX_CLASSES,
         error_scale: ErrorScale = DEFAULT_SCALE,
+        probabilities: bool = False,
     ) -> VersionMetrics:
         """Make a version the one that is served, and return its series.
 
@@ -164,6 +165,8 @@ class ModelMetrics:
             How many classes get series of their own; further ones are counted as ``other``.
         error_scale
             How the errors of a regressor are counted.
+        probabilities
+            Whether the model tells probabilities.
         """
         version = self._versions.get(model_version)
         if version is None:
@@ -177,6 +180,8 @@ class ModelMetrics:
         version.regression.configure(window=window, scale=error_scale)
         version.calibration.configure(window=window)
         version.declare(description.task if description else "", classes)
+        if probabilities:
+            version.calibration.declare()
         self._only(model_version)
         self._info.clear()
         self._info.labels(self.model_name, model_version, *asdict(description or ModelDescription()).values()).set(1)

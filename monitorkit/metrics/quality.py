@@ -232,6 +232,8 @@ class QualityMetrics:
         counter = self._families.predictions.labels(*self.labels, name)
         if name != OTHER:
             self._predictions[label] = counter
+        # Its outcomes begin at 0, so that a scrape before the first label sees where they come from.
+        self._outcomes.name(name)
         return counter
 
 

@@ -22,8 +22,6 @@ def count_predictions(outputs: Outputs, metrics: VersionMetrics) -> None:
     """Count what was predicted, and export from 0 on what true labels will count."""
     if outputs.task == "classification":
         metrics.quality.count_predictions(outputs.predictions)
-        if outputs.probabilities is not None:
-            metrics.calibration.declare()
     elif outputs.task == "regression":
         metrics.regression.declare()
     elif outputs.task == "multilabel":

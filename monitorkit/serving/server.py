@@ -253,6 +253,7 @@ class ModelServer:
             window=settings.window,
             max_classes=settings.limits.classes,
             error_scale=settings.error_scale,
+            probabilities=model.probabilities is not None,
         )
         metrics.requests.watch_queue(self._worker.waiting)
         return Served(model, self.name, settings.version, metrics)

@@ -71,6 +71,42 @@ def test_declared_classes_are_counted_from_zero():
     assert registry.get_sample_value("model_predictions_total", LABELS | {"class_name": "cat"}) == 0
 
 
+def test_outcomes_of_a_predicted_class_are_there_before_its_first_label():
+    registry = CollectorRegistry()
+    quality_in(registry).count_predictions(["cat"])
+    assert outcome(registry, "cat", "tp") == 0
+
+
+def test_sets_of_labels_that_are_folded_are_counted_and_never_negative():
+    registry = CollectorRegistry()
+    quality = quality_in(registry, limit=2)
+    quality.observe_label_sets(frozenset("abcd"), frozenset("abce"))
+    counts = {kind: outcome(registry, "other", kind) for kind in ("tp", "fp", "fn", "tn")}
+    assert counts == {"tp": 1, "fp": 1, "fn": 1, "tn": 0}
+    assert registry.get_sample_value("model_label_sets_total", LABELS | {"result": "inexact"}) == 1
+
+
+def test_a_positive_class_is_chosen_and_not_assumed_for_sets_of_labels():
+    registry = CollectorRegistry()
+    quality = quality_in(registry)
+    quality.declare_label_sets(["a", "b"])
+    quality.observe_label_sets(frozenset("a"), frozenset("ab"))
+    assert registry.get_sample_value("model_precision", LABELS) == 0.5
+    quality.configure(window=1000, positive_class="a")
+    assert registry.get_sample_value("model_precision", LABELS) == 1.0
+
+
+def test_a_version_can_go_from_sets_of_labels_to_classes_and_back():
+    registry = CollectorRegistry()
+    quality = quality_in(registry)
+    quality.observe_label_sets(frozenset("a"), frozenset("a"))
+    quality.observe("a", "b")
+    assert registry.get_sample_value("model_accuracy", LABELS) == 0.0
+    quality.observe_label_sets(frozenset("a"), frozenset("a"))
+    assert registry.get_sample_value("model_accuracy", LABELS) == 1.0
+    assert registry.get_sample_value("model_label_sets_total", LABELS | {"result": "exact"}) == 2
+
+
 def test_a_class_seen_late_was_a_true_negative_before():
     registry = CollectorRegistry()
     quality = quality_in(registry)

@@ -179,6 +179,20 @@ def test_probabilities_are_left_alone_when_told_to(see):
     assert counts("model_accuracy") is not None
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "labels"),
+    [
+        (LogisticRegression().fit(X, Y[:, 0]), "model_outcomes_total", {"class_name": "1", "outcome": "tp"}),
+        (LogisticRegression().fit(X, Y[:, 0]), "model_confidence_hits_total", {"bin": "0.9"}),
+        (LinearRegression().fit(X, Y[:, 0]), "model_true_value_total", {"sign": "negative"}),
+        (RandomForestClassifier(2).fit(X, Y), "model_outcomes_total", {"class_name": "3", "outcome": "fn"}),
+        (RandomForestClassifier(2).fit(X, Y), "model_label_sets_total", {"result": "exact"}),
+    ],
+)
+def test_what_an_estimator_will_count_is_there_from_0_on(start, counts_of, model, name, labels):
+    assert counts_of(start(model))(name, **labels) == 0
+
+
 MODELS = {
     "class": (lambda table: (table[:, 0] > 0).astype(int), {"classes": [0, 1]}),
     "text": (lambda table: np.where(table[:, 0] > 0, "yes", "no"), {}),
