@@ -8,6 +8,7 @@ from monitorkit.query.cancellation import Cancellation, Cancelled, pause
 from monitorkit.query.transport import Transport
 
 WAIT = 30
+PROMPT = 10  # far from the timeout, and far from what a loaded machine may take
 EMPTY = b'{"status":"success","data":[]}'
 
 
@@ -53,7 +54,7 @@ def test_a_request_ends_wherever_it_is(faulty, sent):
     thread, outcome = in_thread(cancellation, lambda: transport.call("api/v1/stalled"))
     assert wait_until(lambda: faulty.requests, timeout_seconds=WAIT)
     cancellation.cancel()
-    thread.join(5)
+    thread.join(PROMPT)
     assert not thread.is_alive()
     assert isinstance(outcome[0], (Cancelled, ServerUnavailable))
     assert len(faulty.requests) == 1
@@ -69,11 +70,11 @@ def test_requests_of_others_go_on(faulty):
     second, other = in_thread(kept, lambda: transport.call("api/v1/stalled"))
     assert wait_until(lambda: len(faulty.requests) == 2, timeout_seconds=WAIT)
     ended.cancel()
-    first.join(5)
+    first.join(PROMPT)
     assert outcome
     assert not other
     kept.cancel()
-    second.join(5)
+    second.join(PROMPT)
     assert other
     transport.close()
 
@@ -107,7 +108,7 @@ def test_a_pause_ends_with_the_rest():
     cancellation = Cancellation()
     thread, outcome = in_thread(cancellation, lambda: pause(WAIT))
     cancellation.cancel()
-    thread.join(5)
+    thread.join(PROMPT)
     assert isinstance(outcome[0], Cancelled)
 
 

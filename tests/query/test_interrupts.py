@@ -16,6 +16,7 @@ from monitorkit.query import PrometheusClient
 from monitorkit.query.transport import THREADS_ON_LOOPBACK
 
 WAIT = 30
+PROMPT = 10  # far from the timeout, and far from what a loaded machine may take
 EMPTY = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 VECTOR = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
 LONG = {"start": 0, "end": 100_000_000, "step": 1000}
@@ -57,9 +58,9 @@ def test_an_interrupt_ends_all_pieces_and_the_next_query_works(faulty, head):
             before = time.monotonic()
             with pytest.raises(KeyboardInterrupt):
                 client.query_range("up", **LONG)
-            assert time.monotonic() - before < WAIT / 2
-            assert wait_until(no_threads, timeout_seconds=5)
-            assert wait_until(lambda: len(hung_up) == AT_ONCE, timeout_seconds=5)
+            assert time.monotonic() - before < PROMPT
+            assert wait_until(no_threads, timeout_seconds=PROMPT)
+            assert wait_until(lambda: len(hung_up) == AT_ONCE, timeout_seconds=PROMPT)
             assert client.query("up").empty
             assert len(here) == AT_ONCE
             here.clear()
@@ -85,7 +86,7 @@ def test_an_interrupt_ends_the_pieces_of_raw_samples(faulty):
     with PrometheusClient(faulty.url, timeout_seconds=WAIT) as client:
         with pytest.raises(KeyboardInterrupt):
             client.samples("up", last="30d")
-        assert wait_until(no_threads, timeout_seconds=5)
+        assert wait_until(no_threads, timeout_seconds=PROMPT)
 
 
 def test_one_piece_that_is_refused_ends_the_others_at_once(faulty):
@@ -102,8 +103,8 @@ def test_one_piece_that_is_refused_ends_the_others_at_once(faulty):
         before = time.monotonic()
         with pytest.raises(QueryError, match="execution: many-to-many"):
             client.query_range("up", **LONG)
-        assert time.monotonic() - before < WAIT / 2
-        assert wait_until(no_threads, timeout_seconds=5)
+        assert time.monotonic() - before < PROMPT
+        assert wait_until(no_threads, timeout_seconds=PROMPT)
 
 
 def test_a_server_that_ends_in_the_middle_is_one_error(faulty):
@@ -123,7 +124,7 @@ def test_a_server_that_ends_in_the_middle_is_one_error(faulty):
     with PrometheusClient(faulty.url, retries=0) as client:
         with pytest.raises(ServerUnavailable, match=r"broke off|connection"):
             client.query_range("up", **LONG)
-        assert wait_until(no_threads, timeout_seconds=5)
+        assert wait_until(no_threads, timeout_seconds=PROMPT)
 
 
 def test_a_session_of_the_caller_is_used_by_the_calling_thread_alone(faulty):
