@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitorkit.errors import MonitorkitError, QueryError, ServerUnavailable, Unsupported
-from monitorkit.query import remarks
+from monitorkit.query import remarks, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,13 @@ __all__ = ["Offer"]
 T = TypeVar("T")
 
 _NO_SUCH_PATH = {404, 405, 410, 501}
-_UNSUPPORTED = ("unsupported path", "unavailable with Prometheus Agent", "not implemented")
-"""What servers write about a part that they do not have (VictoriaMetrics, Prometheus in agent mode, proxies)."""
+_UNSUPPORTED = (
+    "unsupported path",
+    "unavailable with Prometheus Agent",
+    "not implemented",
+    "cardinality analysis is disabled",
+)
+"""What servers write about a part that they do not have (VictoriaMetrics, Prometheus in agent mode, proxies, Mimir)."""
 
 
 class Offer:
@@ -75,7 +80,8 @@ class Offer:
         if part.what in self._missing:
             raise self._unsupported(part)
         try:
-            return self._transport.call(path or part.path, params, method=method)
+            decoder = wire.BareDecoder if part.bare else wire.PlainDecoder
+            return self._transport.call(path or part.path, params, method=method, decoder=decoder)
         except MonitorkitError as error:
             if not self._tells_of_absence(error):
                 raise

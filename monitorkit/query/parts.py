@@ -15,8 +15,10 @@ __all__ = [
     "FLAGS",
     "FORMAT_QUERY",
     "LABELS",
+    "LABEL_CARDINALITY",
     "LABEL_VALUES",
     "METADATA",
+    "METRIC_CARDINALITY",
     "RULES",
     "SERIES",
     "TARGETS",
@@ -41,12 +43,15 @@ class Part:
         What to do where it is missing.
     hollow
         What to do where an engine has the path, but nothing behind it: advice by name of the engine.
+    bare
+        Whether its answer may come without the API's envelope.
     """
 
     what: str
     path: str
     advice: str = ""
     hollow: Mapping[str, str] = field(default_factory=dict, compare=False)
+    bare: bool = False
 
 
 SERIES = Part("list of series", "api/v1/series", "query a selector instead")
@@ -82,4 +87,7 @@ FLAGS = Part("list of command-line flags", "api/v1/status/flags", "see how it wa
 TSDB_STATUS = Part(
     "status of its database", "api/v1/status/tsdb", "query topk(10, count by (__name__) ({__name__!=''})) instead"
 )
+_CARDINALITY = "start Mimir with -querier.cardinality-analysis-enabled"
+LABEL_CARDINALITY = Part("cardinality of labels", "api/v1/cardinality/label_names", _CARDINALITY, bare=True)
+METRIC_CARDINALITY = Part("cardinality of metrics", "api/v1/cardinality/label_values", _CARDINALITY, bare=True)
 FORMAT_QUERY = Part("formatter of queries", "api/v1/format_query", "monitorkit.promql.format does it without a server")

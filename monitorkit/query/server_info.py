@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue, ServerUnavailable, Unsupported
+from monitorkit.labels import NAME_LABEL
 from monitorkit.promql import format as format_promql
 from monitorkit.query import expressions, parts, remarks, selection, tables
 from monitorkit.query.build import BuildInfo
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ServerInfo"]
 
 READY_TIMEOUT_SECONDS = 2.0
+MIMIR, MIMIR_LIMIT = "Mimir", 500
 _NOT_FOUND = 404
 _TARGET_STATES = ("active", "dropped", "any")
 
@@ -93,7 +95,12 @@ class ServerInfo(Listings):
             Most rows in each ranking (Prometheus before 2.45 gives ten at most).
         """
         params = selection.limited(limit) | {"topN": str(limit)}
-        answer = self._offer.ask(parts.TSDB_STATUS, params)
+        try:
+            answer = self._offer.ask(parts.TSDB_STATUS, params)
+        except Unsupported:
+            if MIMIR not in self.engine:
+                raise
+            return self._cardinality(limit)
         return self._offer.read(parts.TSDB_STATUS, answer, lambda data: tables.tsdb_status(data, limit=limit))
 
     def format_query(self, expr: str) -> str:
@@ -111,6 +118,15 @@ class ServerInfo(Listings):
         except Unsupported as missing:
             remarks.issue([f"this server has no {missing.what}; monitorkit formatted the query by itself"])
             return format_promql(expr)
+
+    def _cardinality(self, limit: int) -> TsdbStatus:
+        """What Mimir tells in place of the status of a database; at most 500 rows."""
+        params: dict[str, Any] = {"limit": str(min(limit, MIMIR_LIMIT))}
+        labels = self._offer.ask(parts.LABEL_CARDINALITY, params)
+        metrics = self._offer.ask(parts.METRIC_CARDINALITY, params | {"label_names[]": [NAME_LABEL]})
+        return self._offer.read(
+            parts.METRIC_CARDINALITY, metrics, lambda data: tables.cardinality_status(labels.data, data, limit=limit)
+        )
 
     def ready(self) -> bool:
         """Whether the server answers queries."""

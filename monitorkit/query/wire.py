@@ -6,6 +6,7 @@ formats".
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_BODY_BYTES",
     "Answer",
+    "BareDecoder",
     "Decoder",
     "Histograms",
     "Malformed",
@@ -153,6 +155,22 @@ class PlainDecoder:
     def finish(self) -> Answer[Any]:
         """Return the answer, as :func:`plain`."""
         return plain(bytes(self._body))
+
+
+class BareDecoder(PlainDecoder):
+    """Decoder of an answer without the API's envelope, such as Mimir's about cardinality."""
+
+    def finish(self) -> Answer[Any]:
+        """Return the answer, as :func:`plain`, or the whole document where it has no status."""
+        body = bytes(self._body)
+        try:
+            return plain(body)
+        except Malformed:
+            with suppress(orjson.JSONDecodeError):
+                document = orjson.loads(body)
+                if isinstance(document, dict) and "status" not in document:
+                    return Answer(document)
+            raise
 
 
 def begin(body: bytes) -> None:

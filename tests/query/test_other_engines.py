@@ -155,14 +155,52 @@ def test_mimir_is_asked_below_its_prefix_for_a_tenant(mimir, faulty):
     assert span["end"] - span["start"] == 3600
 
 
-def test_mimir_has_no_targets_and_no_status_of_its_database(mimir):
-    with pytest.raises(
-        Unsupported, match=r"\(Grafana Mimir 2.14.0\): this server has no list of targets; ask the Prom"
+def test_mimir_has_no_targets(mimir):
+    for _ in range(2):
+        with pytest.raises(
+            Unsupported, match=r"\(Grafana Mimir 2.14.0\): this server has no list of targets; ask the Prom"
+        ) as caught:
+            mimir.targets()
+    assert (caught.value.what, caught.value.server) == ("list of targets", mimir._transport.server)
+
+
+LABELS = b"""{"label_values_count_total": 9, "label_names_count": 2,
+"cardinality": [{"label_name": "le", "label_values_count": 8}, {"label_name": "job", "label_values_count": 1}]}"""
+METRICS = b"""{"series_count_total": 30, "labels": [{"label_name": "__name__", "label_values_count": 2, "series_count": 30,
+"cardinality": [{"label_value": "up", "series_count": 20}, {"label_value": "x", "series_count": 10}]}]}"""
+
+
+def test_mimir_counts_by_its_cardinality_api(faulty):
+    answers = {"cardinality/label_names": (200, LABELS), "cardinality/label_values": (200, METRICS)}
+    playing(faulty, {"status/buildinfo": {"data": MIMIR}, "query": {"data": VECTOR}, **answers})
+    with PrometheusClient(faulty.url, tenant="a") as client:
+        status = client.tsdb_status(limit=1000)
+    assert (status.n_series, status.n_label_pairs, len(status.pairs), len(status.memory)) == (30, 9, 0, 0)
+    assert status.metrics.to_numpy().tolist() == [["up", 20], ["x", 10]]
+    assert status.labels.to_numpy().tolist() == [["le", 8], ["job", 1]]
+    assert asked(faulty, "label_names?")[0].form == {"limit": "500"}
+    assert asked(faulty, "label_values?")[0].form == {"limit": "500", "label_names[]": "__name__"}
+
+
+def test_a_mimir_that_does_not_count_says_what_would_make_it(faulty):
+    refusal = b'{"status":"error","errorType":"bad_data","error":"cardinality analysis is disabled for the tenant: a"}'
+    answers = {"cardinality/label_names": (400, refusal)}
+    playing(faulty, {"status/buildinfo": {"data": MIMIR}, "query": {"data": VECTOR}, **answers})
+    with (
+        PrometheusClient(faulty.url, tenant="a") as client,
+        pytest.raises(
+            Unsupported, match=r"no cardinality of labels; start Mimir with -querier\.cardinality-analysis-en"
+        ),
     ):
-        mimir.targets()
-    with pytest.raises(Unsupported, match="no status of its database") as caught:
-        mimir.tsdb_status()
-    assert (caught.value.what, caught.value.server) == ("status of its database", mimir._transport.server)
+        client.tsdb_status()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"status": "odd"}', b'{"labels": 5}', b'{"labels": [{}]}', b"{"])
+def test_a_broken_answer_about_cardinality_is_no_status(faulty, body):
+    answers = {"cardinality/label_names": (200, LABELS), "cardinality/label_values": (200, body)}
+    playing(faulty, {"status/buildinfo": {"data": MIMIR}, "query": {"data": VECTOR}, **answers})
+    with PrometheusClient(faulty.url) as client, pytest.raises(ServerUnavailable, match=r"HTTP 200|another program"):
+        client.tsdb_status()
 
 
 def test_what_mimir_wants_of_a_tenant_is_told(faulty):

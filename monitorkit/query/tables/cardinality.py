@@ -13,7 +13,7 @@ from monitorkit.query.tables.columns import integers, texts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["TsdbStatus", "tsdb_status"]
+__all__ = ["TsdbStatus", "cardinality_status", "tsdb_status"]
 
 MAX_MS = 2**53
 """A time beyond it stands for none: Prometheus' empty head runs from 2^63 - 1 to -2^63 ms."""
@@ -114,6 +114,27 @@ def tsdb_status(data: Any, *, limit: int) -> TsdbStatus:  # noqa: ANN401 - what 
         labels=_named(_rows(data, "labelValueCountByLabelName")[:limit], "label", "values"),
         pairs=pd.DataFrame(by_pair),
         memory=_named(_rows(data, "memoryInBytesByLabelName")[:limit], "label", "bytes"),
+    )
+
+
+def cardinality_status(labels: Mapping[str, Any], metrics: Mapping[str, Any], *, limit: int) -> TsdbStatus:
+    """Read Mimir's answers to ``cardinality/label_names`` and, for ``__name__``, ``cardinality/label_values``.
+
+    Notes
+    -----
+    Source: Grafana Mimir documentation, "HTTP API", "Label names cardinality" and "Label values cardinality"; what is
+    in memory of its ingesters.
+    """
+    names = [
+        {"name": row["label_name"], "value": row["label_values_count"]} for row in _rows(labels, "cardinality")[:limit]
+    ]
+    found = [row for label in _rows(metrics, "labels") for row in label["cardinality"] or ()]
+    series = [{"name": row["label_value"], "value": row["series_count"]} for row in found[:limit]]
+    return TsdbStatus(
+        n_series=_count(metrics.get("series_count_total")),
+        n_label_pairs=_count(labels.get("label_values_count_total")),
+        metrics=_named(series, "metric", "series"),
+        labels=_named(names, "label", "values"),
     )
 
 
