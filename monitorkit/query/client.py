@@ -267,7 +267,7 @@ class PrometheusClient(ServerInfo):
 
         With a cache, a start or end that is relative to now is moved down to a multiple of the step, as in Grafana: so
         the steps of today are those of tomorrow, and only the new ones are asked for. Steps of the last ten minutes,
-        answers with warnings or without any series, and queries that look at their range as a whole are not kept.
+        answers with warnings, results without any series, and queries that look at their range as a whole are not kept.
         ``attrs["cache"]`` tells how many steps came from the folder. What is written into the past later, or deleted
         from it, is not seen until the folder is removed or cleared. Tokens that see different data need folders of
         their own.

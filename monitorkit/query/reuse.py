@@ -162,7 +162,7 @@ def fetch(
     found = _kept(shelf, window)
     use = Use(sum(part.window.n_steps for part in found), reused_pieces=len(found))
     missing = list(_runs(shelf, window, found))
-    keeper = _Keeper(shelf, settled)
+    keeper = _Keeper(shelf, settled, seen=bool(found))
     try:
         asked = pieces.collect(missing, lambda piece: ask(fixed, piece), limits=limits, key=expr, threads=threads)
         for piece, answer in asked:
@@ -215,7 +215,9 @@ def _at_blocks(shelf: Shelf, run: Window) -> Iterator[Window]:
 class _Keeper:
     """Puts parts, which come in the order of time, on a shelf, block by block."""
 
-    def __init__(self, shelf: Shelf, settled_ms: int) -> None:
+    def __init__(self, shelf: Shelf, settled_ms: int, *, seen: bool) -> None:
+        self._nothing: list[Part] = []
+        self._seen = seen
         self._shelf = shelf
         self._settled = settled_ms
         self._block: int | None = None
@@ -223,11 +225,20 @@ class _Keeper:
         self._wrote = False
 
     def add(self, part: Part) -> None:
+        self._nothing.append(part)
+        self._seen = self._seen or bool(part.answer.data.labels)
+        if self._seen:
+            # Where nothing at all is, a history may yet be written; before the first sample nothing will be.
+            parts, self._nothing = self._nothing, []
+            for each in parts:
+                self._add(each)
+
+    def _add(self, part: Part) -> None:
         step = part.window.step_ms
         n_settled = (self._settled - part.window.start_ms) // step + 1
         end = min(part.window.end_ms, part.window.start_ms + (n_settled - 1) * step)
-        # A server that warns says that the answer may not be whole. And where nothing is, history may yet be written.
-        if n_settled < 1 or part.answer.warnings or not part.answer.data.labels:
+        # A server that warns says that the answer may not be whole.
+        if n_settled < 1 or part.answer.warnings:
             return
         for block, steps in self._shelf.blocks(Window(part.window.start_ms, end, step)):
             if block != self._block:
