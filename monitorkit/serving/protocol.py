@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from contextlib import suppress
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -116,6 +117,7 @@ class HttpProtocol(asyncio.Protocol):
         except httptools.HttpParserError:
             detail = "this is not HTTP/1.1 as RFC 9112 has it: check what sends the request"
             self._refuse(Refusal(400, "malformed", detail))
+            self._begin_next()
             return
         self._begin_next()
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
@@ -244,10 +246,15 @@ class HttpProtocol(asyncio.Protocol):
                 exchange.complete = False
                 self._reading = exchange
                 self._parser = _body_parser(self, announced)
-                self._parser.feed_data(data[offer.args[0] :])
+                with suppress(httptools.HttpParserUpgrade):
+                    self._parser.feed_data(data[offer.args[0] :])
             else:
-                self._deaf = True
-                self._deadline.clear()
+                self.hear_no_more()
+
+    def hear_no_more(self) -> None:
+        """Take what comes from now on for nothing: the answer to what came before is the last."""
+        self._deaf = True
+        self._deadline.clear()
 
     def _begin_next(self) -> None:
         if self._beginning:
@@ -314,8 +321,7 @@ class HttpProtocol(asyncio.Protocol):
         """Answer here and take nothing more: the rest of the connection cannot be understood."""
         if self._deaf or self._transport.is_closing():
             return
-        self._deaf = True
-        self._deadline.clear()
+        self.hear_no_more()
         reading, self._reading = self._reading, None
         if reading is not None and reading.done:
             # It has its answer already, and what is wrong came after that.
@@ -330,7 +336,6 @@ class HttpProtocol(asyncio.Protocol):
             self._application.refused(refusal)
         if self._exchanges:
             self._farewell = refusal
-            self._begin_next()
         else:
             self._part(refusal)
 
@@ -347,7 +352,12 @@ class HttpProtocol(asyncio.Protocol):
 
 def _body_parser(protocol: HttpProtocol, announced: list[tuple[bytes, bytes]]) -> httptools.HttpRequestParser:
     """A parser that is past the head of a request whose body was announced like this."""
-    told = SimpleNamespace(on_body=protocol.on_body, on_message_complete=protocol.on_message_complete)
+
+    def complete() -> None:
+        protocol.on_message_complete()
+        protocol.hear_no_more()
+
+    told = SimpleNamespace(on_body=protocol.on_body, on_message_complete=complete)
     parser = httptools.HttpRequestParser(told)
     parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join([b"%b: %b\r\n" % field for field in announced]))
     return parser

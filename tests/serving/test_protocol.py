@@ -256,6 +256,9 @@ OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings:
         [HEAD % len(BODY) + OFFER + BODY],
         [HEAD % len(BODY) + OFFER, BODY[:5], BODY[5:]],
         [b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + OFFER + CHUNKS],
+        [2 * (HEAD % len(BODY) + OFFER + BODY)],
+        [HEAD % len(BODY) + OFFER + BODY + b"nonsense\r\n\r\n"],
+        [HEAD % len(BODY) + OFFER, BODY + b"nonsense\r\n\r\n"],
     ],
 )
 def test_an_offer_of_another_protocol_does_not_lose_the_body(raw, counts, pieces):
