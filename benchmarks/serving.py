@@ -137,15 +137,23 @@ def contenders() -> dict[str, list[Contender]]:
     }
 
 
-def cpu_seconds(session: int) -> float:
-    """CPU time of the processes of a session so far; 0 where there is no /proc."""
-    ticks = 0
+def family(pid: int) -> dict[int, tuple[int, int]]:
+    """A process and what it has started, each with its CPU time and its start in ticks; empty without /proc."""
+    parents, times = {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = path.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == session:
-                ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+            number = int(path.parent.name)
+            parents[number], times[number] = int(fields[1]), (int(fields[11]) + int(fields[12]), int(fields[19]))
+    found = {pid} & set(times)
+    while more := {number for number, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {number: times[number] for number in found}
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process and what it has started, so far."""
+    return sum(ticks for ticks, _ in family(pid).values()) / os.sysconf("SC_CLK_TCK")
 
 
 def install(environment: str) -> None:
@@ -205,14 +213,19 @@ def started(contender: Contender) -> Iterator[bool]:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children, whose session is their own."""
+    """End a process and what it has started, also what has left its group."""
     assert process.stdin is not None
+    members = family(process.pid)
     process.stdin.close()
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    process.kill()
+    process.wait(10)
+    for number, (_, begun) in members.items():
+        # The same start: not another process that has got the number meanwhile.
+        if number in (now := family(number)) and now[number][1] == begun:
+            os.kill(number, signal.SIGKILL)
 
 
 def turns(group: list[Contender], rounds: int, seconds: int) -> list[Contender]:
