@@ -146,7 +146,8 @@ def test_what_is_no_query_result_is_called_malformed(document, before, block_byt
 @pytest.mark.parametrize("second", ['y"', '"c":"3"', '},{"c":"3"', '}],"d":{', "]", "},{", '{y"'])
 @pytest.mark.parametrize("third", ['"e":"4"', '},{"e":"4"', ""])
 def test_labels_of_one_series_never_go_over_into_another(first, second, third):
-    texts = (first, second, third)
+    # The last series is read by itself.
+    texts = (first, second, third, '"f":"5"')
     items = [f'{{"metric":{{{labels}}},"values":[[1700000000,"1"]]}}' for labels in texts]
     document = body("matrix", f"[{','.join(items)}]")
     try:
@@ -161,6 +162,27 @@ def test_labels_of_one_series_never_go_over_into_another(first, second, third):
 def usual(n_series, n_samples):
     samples = ",".join(f'[{1_700_000_000 + 15 * n},"{n / 7}"]' for n in range(n_samples))
     return [f'{{"metric":{{"n":"{n}"}},"values":[{samples}]}}' for n in range(n_series)]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b']]};{"metric":',
+        b']]}{"metric":',
+        b']]],{"metric":',
+        b']]},{"mutric":',
+        b']]},{"metric";',
+        b']},{"metric":',
+        b'},{"metric":',
+    ],
+)
+def test_what_stands_between_two_series_is_looked_at(between):
+    document = body("matrix", f"[{','.join(usual(6, 3))}]")
+    boundary = b']]},{"metric":'
+    place = document.index(boundary, document.index(boundary) + 1)
+    damaged = document[:place] + between + document[place + len(boundary) :]
+    with pytest.raises(wire.Malformed, match="JSON"):
+        streamed(damaged, block_bytes=1 << 18)
 
 
 def test_series_are_read_before_the_answer_ends(monkeypatch):
@@ -248,3 +270,15 @@ def test_an_error_of_the_api_keeps_its_type_and_words():
 def test_scalars_and_strings_are_read_too():
     assert streamed(body("scalar", '[1700000000.191,"2"]')).data.floats.times.tolist() == [1_700_000_000_191]
     assert streamed(body("string", '[1700000000.191,"12 ü"]')).data.text == "12 ü"
+
+
+def test_real_servers_write_the_usual_form(history, monkeypatch):
+    def unusual(*_):
+        raise AssertionError("read the long way")
+
+    monkeypatch.setattr(results, "read", unusual)
+    monkeypatch.setattr(results, "result", unusual)
+    start = 1_700_000_000.191
+    assert history.query_range("requests_total", start=start, end=start + 600, step="1s").shape == (601, 1)
+    assert len(history.query("special", at=1_700_000_010)) == 8
+    assert len(history.samples("requests_total[5m]", at=start + 600)) in {30, 31}
