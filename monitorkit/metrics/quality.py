@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter as Tally
 from typing import TYPE_CHECKING, Literal, get_args
@@ -215,7 +216,7 @@ class QualityMetrics:
         with self._lock:
             one = self._classes.positive_class if self._n_labels is None else self._classes.chosen
             scores = self._window.scores(one)
-        return {} if scores is None else vars(scores)
+        return {} if scores is None else {name: score for name, score in vars(scores).items() if not math.isnan(score)}
 
     def outcomes(self) -> dict[tuple[str, str], int]:
         """Outcomes counted so far, by class name and outcome."""

@@ -23,7 +23,7 @@ change shows within the next thousand labels."""
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of one window, each between 0 and 1."""
+    """Scores of one window, each between 0 and 1; NaN for means over the labels where there was none."""
 
     accuracy: float
     recall: float
@@ -231,7 +231,9 @@ def _step(counter: Counter[Hashable], label: Hashable, step: int) -> None:
 def _mean_ratio(
     parts: np.ndarray[tuple[int], np.dtype[np.float64]], wholes: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> float:
-    """Mean of the ratios, a ratio over nothing being 0."""
+    """Mean of the ratios, a ratio over nothing being 0; NaN where there is none."""
+    if not len(parts):
+        return math.nan
     ratios = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes != 0)
     # numpy's mean and not a sum of floats: it adds in the order that scikit-learn adds in, to the last bit.
     return float(ratios.mean())

@@ -96,6 +96,12 @@ def test_a_positive_class_is_chosen_and_not_assumed_for_sets_of_labels():
     assert registry.get_sample_value("model_precision", LABELS) == 1.0
 
 
+def test_sets_without_any_label_have_an_accuracy_and_no_recall():
+    registry = CollectorRegistry()
+    quality_in(registry).observe_label_sets(frozenset(), frozenset())
+    assert [registry.get_sample_value(score, LABELS) for score in SCORES] == [1.0, None, None, None]
+
+
 def test_a_version_can_go_from_sets_of_labels_to_classes_and_back():
     registry = CollectorRegistry()
     quality = quality_in(registry)

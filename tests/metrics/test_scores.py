@@ -1,15 +1,20 @@
 """Scores equal scikit-learn's on the same window, to the last bit."""
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-from monitorkit.metrics.scores import ScoreWindow, sorted_labels
+from monitorkit.metrics.classes import sorted_labels
+from monitorkit.metrics.scores import ErrorWindow, LabelSetWindow, ScoreWindow
 
 
 def by_scikit_learn(pairs, **options):
-    y_true, y_pred = zip(*pairs, strict=True)
+    # Lists, because scipy reads a tuple of three as the parts of a sparse matrix.
+    y_true, y_pred = map(list, zip(*pairs, strict=True))
     options = {"zero_division": 0, **options}
     return {
         "accuracy": accuracy_score(y_true, y_pred),
@@ -76,3 +81,45 @@ def test_a_label_that_left_the_window_takes_no_memory():
 @pytest.mark.parametrize(("labels", "expected"), [([3, 1, 2], [1, 2, 3]), (["b", 1], [1, "b"])])
 def test_labels_are_sorted_also_where_they_do_not_compare(labels, expected):
     assert sorted_labels(labels) == expected
+
+
+SETS = st.frozensets(st.integers(0, 4), max_size=4)
+
+
+@settings(deadline=None)
+@given(pairs=st.lists(st.tuples(SETS, SETS), min_size=1, max_size=40))
+def test_sets_of_labels_are_scored_as_indicators_with_a_column_for_each_label(pairs):
+    window = LabelSetWindow(25, labels=range(5))
+    for y_true, y_pred in pairs:
+        window.add(y_true, y_pred)
+    pairs = [[np.array([label in one for label in range(5)], dtype=int) for one in pair] for pair in pairs[-25:]]
+    expected = by_scikit_learn(pairs, average="macro")
+    assert vars(window.scores()) == expected
+    alone = by_scikit_learn(pairs, average="macro", labels=[3])
+    assert vars(window.scores(positive_class=3)) == alone | {"accuracy": expected["accuracy"]}
+
+
+@settings(deadline=None)
+@given(pairs=st.lists(st.tuples(SETS, SETS), min_size=1, max_size=40))
+def test_labels_that_are_not_known_are_those_that_occur(pairs):
+    window = LabelSetWindow()
+    for y_true, y_pred in pairs:
+        window.add(y_true, y_pred)
+    occurring = frozenset().union(*(one for pair in pairs for one in pair))
+    known = LabelSetWindow(labels=occurring)
+    for y_true, y_pred in pairs:
+        known.add(y_true, y_pred)
+    if occurring:
+        assert window.scores() == known.scores()
+
+
+def test_sets_without_any_label_are_right_and_have_no_recall():
+    window = LabelSetWindow()
+    window.add(frozenset(), frozenset())
+    scores = window.scores()
+    assert scores.accuracy == 1.0
+    assert all(math.isnan(score) for score in (scores.recall, scores.precision, scores.f1))
+
+
+def test_an_empty_window_of_errors_has_no_scores():
+    assert ErrorWindow().scores() == {}
