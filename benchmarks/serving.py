@@ -1,7 +1,7 @@
 """How fast the model server is, beside others that serve the same model, and what batching and metrics do to it.
 
-All contenders run on this machine at the same time and take their turns in shuffled rounds under the same load (wrk);
-medians over rounds, and ratios of medians. The others come from PyPI, each into an environment of its own under
+All contenders run on this machine at the same time and take their turns in shuffled rounds under the same load (wrk):
+medians over rounds, ratios within a round. The others come from PyPI, each into an environment of its own under
 `.cache/contenders`, made on the first run; one that cannot be had is left out and named.
 
     python benchmarks/serving.py [--rounds 3] [--seconds 2] [--only text] [--write]
@@ -301,7 +301,10 @@ def goals(by_name: dict[str, Contender]) -> list[str]:
         return by_name[name].median(what) if name in by_name else math.nan
 
     def ratio(name: str, base: str, least: float) -> str:
-        return goal(f"{name} / {base}", median(name) / median(base), least=least)
+        if not {name, base} <= set(by_name):
+            return goal(f"{name} / {base}", math.nan, least=least)
+        pairs = zip(by_name[name].loads, by_name[base].loads, strict=True)
+        return goal(f"{name} / {base}", statistics.median(one.rate / other.rate for one, other in pairs), least=least)
 
     full, bare = (
         by_name[name].cpu if name in by_name else [math.nan] for name in ("monitorkit", "monitorkit, no metrics")

@@ -120,7 +120,7 @@ class RequestMetrics:
         statuses: tuple[RequestStatus, ...] = get_args(RequestStatus)
         self._requests = {status: families.requests.labels(*self._labels, status) for status in statuses}
         self._duration = families.duration.labels(*self._labels)
-        self._phases = [families.phase.labels(*self._labels, phase) for phase in PHASES]
+        self._phases = {phase: families.phase.labels(*self._labels, phase) for phase in PHASES}
         self._batch = families.batch.labels(*self._labels)
         self._latency: Gauge | None = None
         self._active = True
@@ -153,8 +153,11 @@ class RequestMetrics:
 
     def time_phases(self, *, queue: float, preprocess: float, predict: float, postprocess: float) -> None:
         """Observe where the time of one request went, in seconds."""
-        for histogram, duration in zip(self._phases, (queue, preprocess, predict, postprocess), strict=True):
-            histogram.observe(duration)
+        phases = self._phases
+        phases["queue"].observe(queue)
+        phases["preprocess"].observe(preprocess)
+        phases["predict"].observe(predict)
+        phases["postprocess"].observe(postprocess)
 
     def observe_batch(self, rows: int) -> None:
         """Observe how many rows one call of the model got."""
