@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.serving.outputs import PLAIN
 from monitorkit.serving.probabilities import final_estimator
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def given_classes(classes: Sequence[Label]) -> list[Label]:
     if isinstance(classes, str | bytes) or not isinstance(classes, Iterable):
         raise InvalidType(f"classes: {classes!r} is no list of classes, as in ['cat', 'dog']")
     labels = [label.item() if isinstance(label, np.generic) else label for label in classes]
+    if not set(map(type, labels)) <= PLAIN:
+        raise InvalidType(f"classes: {labels!r} must be texts, numbers or booleans, as in ['cat', 'dog']")
     if not labels or len(set(labels)) != len(labels):
         raise InvalidValue(f"classes: {labels!r} must name at least one class, and each once")
     return labels

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import Task
     from monitorkit.serving.payload import Label, Matrix
 
-__all__ = ["Outputs", "array", "indicator_rows", "label_rows", "plain_values", "wrong_length"]
+__all__ = ["PLAIN", "Outputs", "array", "indicator_rows", "label_rows", "plain_values", "wrong_length"]
 
 PLAIN = frozenset({str, int, float, bool})
 """Types of a class or a number, as JSON has them."""

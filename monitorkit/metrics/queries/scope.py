@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.promql import Expression, ParenExpression, Query, expr, parse, rewrite
 
@@ -47,9 +48,13 @@ class Scope:
         self.where: dict[str, object] = _matchers(where)
         if name is not None:
             self.where["model_name"] = name if isinstance(name, str) else _tuple("name", name)
+            if not self.where["model_name"]:
+                raise InvalidValue("name: names no model; pass None for all of them")
         self.by = (by,) if isinstance(by, str) else _tuple("by", by)
         self._variable = window.strip() if isinstance(window, str) and _VARIABLE.fullmatch(window.strip()) else None
         self.window = window if self._variable is None else _STAND_IN
+        if self._variable is None and not seconds(window, name="window"):
+            raise InvalidValue(f"window: {window!r} has no length; write '5m', at least four scrape intervals")
 
     def rate(self, metric: str, *also: str, **matchers: object) -> Query:
         """Rate per second of a counter over the window, summed.

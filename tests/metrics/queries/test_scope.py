@@ -40,7 +40,7 @@ def test_a_window_is_any_duration(window):
     assert queries.throughput(window=window).endswith("[1m30s]))")
 
 
-@pytest.mark.parametrize("window", ["", "soon", "$", "$a b", "5m]"])
+@pytest.mark.parametrize("window", ["", "soon", "$", "$a b", "5m]", 0, "0s"])
 def test_a_window_that_is_none_is_refused(window):
     with pytest.raises(InvalidValue, match="window"):
         queries.throughput(window=window)
@@ -52,3 +52,9 @@ def test_a_label_named_twice_stays_once():
 
 def test_what_a_query_sets_itself_wins_over_where():
     assert queries.throughput(where={"status": "shed"}).count("status") == 1
+
+
+@pytest.mark.parametrize("name", ["", [], ()])
+def test_no_model_at_all_is_refused(name):
+    with pytest.raises(InvalidValue, match="name: names no model; pass None for all"):
+        queries.throughput(name)
