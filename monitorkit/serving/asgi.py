@@ -123,6 +123,9 @@ def _too_large(limit: int) -> Refusal:
 class Application:
     """An ASGI application whose answers to mistakes are JSON too.
 
+    Its handlers may run without a task (see :class:`monitorkit.serving.exchange.Exchange`): they await what they like,
+    but must not ask for the current task, as :func:`asyncio.timeout` does.
+
     Parameters
     ----------
     routes
