@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from monitorkit.ports import free_port
-from monitorkit.query.sessions import session
+from monitorkit.query.connection.sessions import session
 from monitorkit.services import find
 
 IMPORT_GOAL_MS = 60.0

@@ -23,7 +23,7 @@ from monitorkit.dashboards.units import format_value
 from monitorkit.dashboards.window import Window
 from monitorkit.errors import InvalidValue
 from monitorkit.labels import format_series
-from monitorkit.query.buckets import Buckets, read
+from monitorkit.query.analysis.buckets import Buckets, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

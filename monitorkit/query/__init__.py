@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from monitorkit.query.cache import Cache
+from monitorkit.query.analysis.counters import increase
+from monitorkit.query.analysis.histograms import quantiles
+from monitorkit.query.analysis.joins import join
 from monitorkit.query.client import PrometheusClient
-from monitorkit.query.counters import increase
-from monitorkit.query.frame_files import read, write
-from monitorkit.query.histograms import quantiles
-from monitorkit.query.joins import join
+from monitorkit.query.keeping.cache import Cache
+from monitorkit.query.keeping.frame_files import read, write
+from monitorkit.query.keeping.recording import Recording, record
 from monitorkit.query.long import tidy
-from monitorkit.query.recording import Recording, record
 from monitorkit.query.remarks import ServerWarning
 
 __all__ = [

@@ -18,9 +18,9 @@ from monitorkit.labels import NAME_LABEL, quote
 from monitorkit.promql.formatting import label_name
 from monitorkit.promql.known import Metadata
 from monitorkit.promql.names import Names
-from monitorkit.query import wire
 from monitorkit.query.answers import Answers
-from monitorkit.query.engine import recognise
+from monitorkit.query.connection.engine import recognise
+from monitorkit.query.decoding import wire
 from monitorkit.query.selection import label_path
 
 if TYPE_CHECKING:

@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue, ServerUnavailable
-from monitorkit.query import expressions, frames, pieces, raw, remarks, reuse, statistics, times, wire
-from monitorkit.query.cache import cache_of
-from monitorkit.query.retries import DEFAULT_RETRIES
+from monitorkit.query import expressions, frames, remarks, statistics, times
+from monitorkit.query.connection.retries import DEFAULT_RETRIES
+from monitorkit.query.connection.sessions import DEFAULT_TIMEOUT_SECONDS
+from monitorkit.query.connection.transport import Transport
+from monitorkit.query.decoding.stream import ResultDecoder
+from monitorkit.query.keeping import reuse
+from monitorkit.query.keeping.cache import cache_of
+from monitorkit.query.ranges import pieces, raw
 from monitorkit.query.server_info import ServerInfo
-from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
-from monitorkit.query.stream import ResultDecoder
-from monitorkit.query.transport import Transport
 
 if TYPE_CHECKING:
+    from monitorkit.query.decoding import wire
     from collections.abc import Mapping
 
     import pandas as pd
     import requests
 
     from monitorkit.durations import Duration
-    from monitorkit.query.access import Auth, Certificate, Location, Params, Token
-    from monitorkit.query.cache import Cache, CacheLike
+    from monitorkit.query.connection.access import Auth, Certificate, Location, Params, Token
+    from monitorkit.query.keeping.cache import Cache, CacheLike
 
 __all__ = ["PrometheusClient"]
 

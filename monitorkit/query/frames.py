@@ -26,16 +26,16 @@ import pandas as pd
 from monitorkit.errors import InvalidType
 from monitorkit.labels import NAME_LABEL
 from monitorkit.labels import legend as fill
+from monitorkit.query.decoding.wire import CLOSED
 from monitorkit.query.levels import level
-from monitorkit.query.wire import CLOSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from monitorkit.query.decoding.wire import Result, Samples
     from monitorkit.query.times import Window
-    from monitorkit.query.wire import Result, Samples
 
 __all__ = ["LEGEND", "TIMESTAMP", "VALUE", "free_names", "instant", "ranged", "sample_rows", "timestamps"]
 

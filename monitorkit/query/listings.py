@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import MonitorkitError
-from monitorkit.query import parts, remarks, selection, tables, times
+from monitorkit.query import remarks, selection, tables, times
+from monitorkit.query.connection import parts
+from monitorkit.query.connection.offer import Offer
 from monitorkit.query.expressions import checked
-from monitorkit.query.offer import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitorkit.durations import Duration
-    from monitorkit.query.transport import Transport
-    from monitorkit.query.wire import Answer
+    from monitorkit.query.connection.transport import Transport
+    from monitorkit.query.decoding.wire import Answer
 
 __all__ = ["Listings"]
 

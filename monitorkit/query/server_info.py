@@ -8,9 +8,10 @@ from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue, ServerUnavailable, Unsupported
 from monitorkit.labels import NAME_LABEL
 from monitorkit.promql import format as format_promql
-from monitorkit.query import expressions, parts, remarks, selection, tables
-from monitorkit.query.build import BuildInfo
-from monitorkit.query.engine import recognise
+from monitorkit.query import expressions, remarks, selection, tables
+from monitorkit.query.connection import parts
+from monitorkit.query.connection.build import BuildInfo
+from monitorkit.query.connection.engine import recognise
 from monitorkit.query.listings import Listings
 
 if TYPE_CHECKING:

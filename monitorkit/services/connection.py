@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from monitorkit import running
 from monitorkit.arguments import checked
-from monitorkit.query.retries import DEFAULT_RETRIES
-from monitorkit.query.sessions import DEFAULT_TIMEOUT_SECONDS
+from monitorkit.query.connection.retries import DEFAULT_RETRIES
+from monitorkit.query.connection.sessions import DEFAULT_TIMEOUT_SECONDS
 from monitorkit.services.prometheus import Prometheus
 from monitorkit.services.server import KIND
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import requests
 
-    from monitorkit.query.access import Auth, Certificate, Location, Params, Token
-    from monitorkit.query.cache import CacheLike
+    from monitorkit.query.connection.access import Auth, Certificate, Location, Params, Token
+    from monitorkit.query.keeping.cache import CacheLike
 
 __all__ = ["connect"]
 

@@ -10,7 +10,7 @@ from monitorkit.durations import Duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable, ServiceError
 from monitorkit.processes import wait_until
 from monitorkit.query.client import PrometheusClient
-from monitorkit.query.transport import Reply, Transport
+from monitorkit.query.connection.transport import Reply, Transport
 from monitorkit.services.card import card
 from monitorkit.services.first_scrape import await_first_scrape
 from monitorkit.services.next_scrape import await_next_scrape
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from monitorkit.query.access import Options
-    from monitorkit.query.cache import CacheLike
+    from monitorkit.query.connection.access import Options
+    from monitorkit.query.keeping.cache import CacheLike
     from monitorkit.services.server import Server
     from monitorkit.services.settings import Settings
 

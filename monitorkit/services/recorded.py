@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitorkit import running
 from monitorkit.documents import absolute_path
-from monitorkit.query.replaying import player
+from monitorkit.query.keeping.replaying import player
 from monitorkit.services.prometheus import Prometheus
 from monitorkit.services.server import KIND
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from monitorkit.query.replaying import Player
+    from monitorkit.query.keeping.replaying import Player
 
 __all__ = ["Replay", "replay"]
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from monitorkit.progress import progress_bar
-from monitorkit.query.sessions import session
+from monitorkit.query.connection.sessions import session
 from monitorkit.services.cache import cache_folder, under_construction
 from monitorkit.services.catalog import Unobtainable
 

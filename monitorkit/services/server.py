@@ -125,7 +125,7 @@ class Server:
     @cached_property
     def _http(self) -> requests.Session:
         # The client's package loads pandas: by now the process is starting, so nobody waits for it.
-        from monitorkit.query.sessions import session  # noqa: PLC0415 - see above
+        from monitorkit.query.connection.sessions import session  # noqa: PLC0415 - see above
 
         return session()
 

@@ -14,7 +14,7 @@ from urllib3.exceptions import InsecureRequestWarning
 import monitorkit as mk
 from monitorkit.errors import ServerUnavailable
 from monitorkit.query import PrometheusClient
-from monitorkit.query.transport import Transport
+from monitorkit.query.connection.transport import Transport
 
 SECRET = "s3cr3t"
 OK = b'{"status":"success","data":["up"]}'

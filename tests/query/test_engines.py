@@ -13,7 +13,7 @@ import victoria_metrics_server
 from engine_cases import START
 
 from monitorkit.processes import wait_until
-from monitorkit.query.engine import REPETITIONS
+from monitorkit.query.connection.engine import REPETITIONS
 
 
 @pytest.mark.parametrize("case", engine_cases.CASES, ids=str)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitorkit.errors import InvalidType
-from monitorkit.query import frames, wire
+from monitorkit.query import frames
+from monitorkit.query.decoding import wire
 from monitorkit.query.times import Window
 
 MS_UTC = "datetime64[ms, UTC]"

@@ -13,7 +13,7 @@ import requests
 from monitorkit.errors import QueryError, ServerUnavailable
 from monitorkit.processes import run, wait_until
 from monitorkit.query import PrometheusClient
-from monitorkit.query.transport import THREADS_ON_LOOPBACK
+from monitorkit.query.connection.transport import THREADS_ON_LOOPBACK
 
 WAIT = 30
 PROMPT = 10  # far from the timeout, and far from what a loaded machine may take

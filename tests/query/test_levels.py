@@ -5,7 +5,8 @@ from api_answers import LABEL_SETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitorkit.query import frames, wire
+from monitorkit.query import frames
+from monitorkit.query.decoding import wire
 from monitorkit.query.levels import level
 
 WORDS = st.sampled_from(["", "a", "b", "aa", "B", "é", "日本", "🎈", "\uffff", "\x00", " "]) | st.text(max_size=4)

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 
 from monitorkit.query import frames, tidy
+from monitorkit.query.decoding.wire import Result, Samples
 from monitorkit.query.times import Window
-from monitorkit.query.wire import Result, Samples
 
 LABELS = [{"__name__": "x", "value": "v", "timestamp": "t"}, {"__name__": "y"}]
 

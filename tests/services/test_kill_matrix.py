@@ -15,7 +15,7 @@ from jupyter_client import BlockingKernelClient, KernelManager
 
 from monitorkit.ports import free_port
 from monitorkit.processes import wait_until
-from monitorkit.query.sessions import session
+from monitorkit.query.connection.sessions import session
 
 ORPHAN_SECONDS = 2.5
 START = (

@@ -13,7 +13,7 @@ from written_history import T0
 
 from monitorkit.errors import QueryError, Unsupported
 from monitorkit.query import ServerWarning
-from monitorkit.query.build import BuildInfo
+from monitorkit.query.connection.build import BuildInfo
 from monitorkit.query.tables import TsdbStatus
 
 START = T0 // 1000

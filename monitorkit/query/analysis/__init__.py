@@ -1,0 +1,1 @@
+"""What people compute from frames: quantiles, increases, joins."""

@@ -1,0 +1,1 @@
+"""The way to a server: requests, credentials, retries, deadlines, and which engine answers."""

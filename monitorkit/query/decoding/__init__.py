@@ -1,0 +1,1 @@
+"""Bytes of the Prometheus API to arrays."""

@@ -1,0 +1,1 @@
+"""Long ranges: cut into pieces within a server's limits, asked side by side, put together again."""
