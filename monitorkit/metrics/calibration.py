@@ -87,7 +87,8 @@ class CalibrationFamilies:
 
     def collect(self) -> Iterable[Metric]:
         """Read all versions: scores of those in use, counts of all."""
-        return self._families([version for version in list(self._versions.values()) if version.declared])
+        versions = [version for version in list(self._versions.values()) if version.declared]
+        return self._families(versions) if versions else ()
 
     @staticmethod
     def _families(versions: Sequence[CalibrationMetrics]) -> Iterator[Metric]:

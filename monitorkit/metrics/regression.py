@@ -80,7 +80,8 @@ class RegressionFamilies:
 
     def collect(self) -> Iterable[Metric]:
         """Read all versions: scores of those in use, errors of all."""
-        return self._families([version for version in list(self._versions.values()) if version.declared])
+        versions = [version for version in list(self._versions.values()) if version.declared]
+        return self._families(versions) if versions else ()
 
     @staticmethod
     def _families(versions: Sequence[RegressionMetrics]) -> Iterator[Metric]:
