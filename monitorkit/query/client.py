@@ -20,7 +20,6 @@ from monitorkit.query.ranges import pieces, raw
 from monitorkit.query.server_info import ServerInfo
 
 if TYPE_CHECKING:
-    from monitorkit.query.decoding import wire
     from collections.abc import Mapping
 
     import pandas as pd
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from monitorkit.durations import Duration
     from monitorkit.query.connection.access import Auth, Certificate, Location, Params, Token
+    from monitorkit.query.decoding import wire
     from monitorkit.query.keeping.cache import Cache, CacheLike
 
 __all__ = ["PrometheusClient"]
