@@ -36,6 +36,7 @@ class Order(TypedDict):
     scratch: str | None
     env: dict[str, str]
     cwd: str | None
+    descriptors: list[int]
     grace_seconds: float
     orphan_grace_seconds: float
 
@@ -66,18 +67,22 @@ def die_with_guard() -> None:
 
 
 def start(order: Order, held: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    """Start the program, its output appended to the log."""
+    """Start the program, its output appended to the log, and leave to it what it inherits."""
     with open(order["log"], "ab") as log:  # noqa: PTH123 - pathlib would triple the guard's start-up time
-        return subprocess.Popen(  # noqa: S603 - the owner's own command line, no shell
+        program = subprocess.Popen(  # noqa: S603 - the owner's own command line, no shell
             order["argv"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env={**os.environ, **order["env"]},
             cwd=order["cwd"],
-            pass_fds=held,
+            pass_fds=(*held, *order["descriptors"]),
             preexec_fn=die_with_guard,  # noqa: PLW1509 - the guard has one thread here
         )
+    # The owner is to see the end of a socket when the program closes it, not when the guard does.
+    for descriptor in order["descriptors"]:
+        os.close(descriptor)
+    return program
 
 
 def end(program: subprocess.Popen[bytes], grace_seconds: float) -> int:

@@ -20,16 +20,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.errors import ServiceError
+from monitorkit.errors import InvalidValue, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Completed", "Process", "lock_holder", "pid_exists", "refuse_if_locked", "run", "wait_until"]
+__all__ = ["Completed", "LogText", "Process", "lock_holder", "pid_exists", "refuse_if_locked", "run", "wait_until"]
 
 GUARD = Path(__file__).with_name("guard.py")
 ORPHAN_GRACE_SECONDS = 1.5
 """How long a program may take to end by itself once its owner is gone; an orphan must be gone after 2.5 s."""
+
+LOG_TAIL_BYTES = 256 * 2**10
+
+
+class LogText(str):
+    """Lines of a log, shown as they are where a notebook would show a quoted text."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Process:
@@ -51,6 +62,8 @@ class Process:
         Variables to set beside those of this process.
     cwd
         Folder to run in.
+    descriptors
+        File descriptors that the program inherits, under their numbers; they stay open here.
     grace_seconds
         How long :meth:`stop` lets it end by itself before it is killed.
 
@@ -70,6 +83,7 @@ class Process:
         scratch: Path | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        descriptors: Sequence[int] = (),
         grace_seconds: float = 5.0,
     ) -> None:
         self.name = name
@@ -90,6 +104,7 @@ class Process:
             "scratch": str(scratch) if scratch else None,
             "env": dict(env or {}),
             "cwd": str(cwd) if cwd else None,
+            "descriptors": list(descriptors),
             "grace_seconds": grace_seconds,
             "orphan_grace_seconds": min(grace_seconds, ORPHAN_GRACE_SECONDS),
         }
@@ -97,6 +112,7 @@ class Process:
             [sys.executable, "-I", "-S", str(GUARD), json.dumps(order)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pass_fds=descriptors,
             start_new_session=True,
         )
         try:
@@ -143,16 +159,32 @@ class Process:
 
     def output(self) -> str:
         """Everything that this run of the program wrote."""
+        return self._read_log(self._log_start)
+
+    def log_tail(self, n_lines: int = 12) -> str:
+        """The last lines that this run of the program wrote, as far as they are in the last 256 KiB."""
+        size = self.log.stat().st_size if self.log.exists() else 0
+        return "\n".join(self._read_log(max(self._log_start, size - LOG_TAIL_BYTES)).splitlines()[-n_lines:])
+
+    def logs(self, n: int) -> LogText:
+        """The last lines, as a user asks for them.
+
+        Raises
+        ------
+        InvalidValue
+            If `n` is no number of lines.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InvalidValue(f"n: {n!r} is no number of lines")
+        return LogText(self.log_tail(n))
+
+    def _read_log(self, start: int) -> str:
         try:
             with self.log.open("rb") as file:
-                file.seek(self._log_start)
+                file.seek(start)
                 return file.read().decode(errors="replace")
         except FileNotFoundError:
             return ""
-
-    def log_tail(self, n_lines: int = 12) -> str:
-        """The last lines that this run of the program wrote."""
-        return "\n".join(self.output().splitlines()[-n_lines:])
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the program itself, not to its guard."""

@@ -36,6 +36,7 @@ DOORS = {
     "pyarrow": {"query"},
     "requests": {"query", "services"},
     "aiohttp": {"scenarios"},
+    "cloudpickle": {"serving"},
     "uvicorn": {"serving"},
     "prometheus_api_client": {"query"},
     "prometheus_client": {"metrics", "serving"},

@@ -21,24 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
+    from monitorkit.processes import LogText
     from monitorkit.query.connection.access import Options
     from monitorkit.query.keeping.cache import CacheLike
     from monitorkit.services.server import Server
     from monitorkit.services.settings import Settings
 
-__all__ = ["LogText", "Prometheus"]
+__all__ = ["Prometheus"]
 
 _ENDING_SECONDS = 0.5
 """A process that was killed refuses connections a moment before its guard has seen it end."""
-
-
-class LogText(str):
-    """Lines of a log, shown as they are where a notebook would show a quoted text."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Prometheus(PrometheusClient):
@@ -103,9 +95,7 @@ class Prometheus(PrometheusClient):
 
     def logs(self, n: int = 20) -> LogText:
         """The last `n` lines that the process wrote."""
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise InvalidValue(f"n: {n!r} is no number of lines")
-        return LogText(self._own().process.log_tail(n))
+        return self._own().process.logs(n)
 
     def __repr__(self) -> str:
         version = f", {self._server.binary.version}" if self._server else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitorkit.serving.feedback import Served
+    from monitorkit.serving.handle import Shown
 
 __all__ = ["card", "explanation", "page"]
 
@@ -84,7 +85,7 @@ def page(served: Served, url: str) -> str:
     return _PAGE.format(name=escape(served.name), version=escape(served.version), what=escape(_what(served)), **texts)
 
 
-def _what(served: Served) -> str:
+def _what(served: Shown) -> str:
     model = served.model
     parts = [model.class_name]
     if model.n_features is not None:
@@ -100,7 +101,7 @@ model <a href="{url}" target="_blank">{url}</a> · metrics <a href="{metrics_url
 next: <code>{step}</code></div>"""
 
 
-def card(served: Served, *, url: str, metrics_url: str, state: str, step: str) -> str:
+def card(served: Shown, *, url: str, metrics_url: str, state: str, step: str) -> str:
     """A model server as HTML for a notebook's output."""
     texts = {"url": url, "metrics_url": metrics_url, "state": state, "step": step}
     return _CARD.format(

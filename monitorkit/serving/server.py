@@ -1,319 +1,29 @@
-"""The model server: a model on a port, measured, in threads of this process."""
+"""Serving a model: in threads of this process, or in a process of its own."""
 
 from __future__ import annotations
 
-import os
-import threading
-import weakref
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from monitorkit import ports, running
-from monitorkit.errors import InvalidType, InvalidValue, ServiceError
-from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
-from monitorkit.serving import client, pages
-from monitorkit.serving.app import MetricsApplication, ModelApplication
 from monitorkit.serving.batching import checked_batching
-from monitorkit.serving.feedback import FeedbackStore, Served
-from monitorkit.serving.listener import Listener
-from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_text
-from monitorkit.serving.worker import PredictionWorker
+from monitorkit.serving.handle import KIND, ModelServer
+from monitorkit.serving.kernel import KernelServer
+from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_flag, checked_text
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Sequence
-    from types import TracebackType
-
-    import pandas as pd
-    from numpy.typing import ArrayLike
+    from collections.abc import Sequence
 
     from monitorkit.metrics import ErrorScale, Task
     from monitorkit.serving.batching import Batching
-    from monitorkit.serving.client import Predictions
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.model import Model
     from monitorkit.serving.payload import Label
     from monitorkit.serving.settings import Settings
 
 __all__ = ["KIND", "ModelServer", "serve"]
-
-KIND = "model server"
-ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - what a client on this machine writes instead
-
-_listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
-
-
-def _forget_in_child() -> None:
-    for listener in list(_listeners):
-        listener.forget()
-
-
-os.register_at_fork(after_in_child=_forget_in_child)
-
-
-class ModelServer:
-    """A running model server; made by :func:`serve`.
-
-    It is a context manager, and ends with the process that started it.
-
-    Attributes
-    ----------
-    name
-        Key under which it is found again, and value of the label ``model_name``.
-    registry
-        What it exports; metrics of one's own can be added to it.
-    """
-
-    def __init__(
-        self,
-        served_model: Model,
-        settings: Settings,
-        name: str,
-        *,
-        host: str,
-        port: int | None,
-        metrics_port: int | None,
-    ) -> None:
-        self.name = name
-        self.registry = Registry()
-        self._host = host
-        self._owner = os.getpid()
-        self._lock = threading.RLock()
-        self._stopped = False
-        self._metrics = ModelMetrics(self.registry, name)
-        self._store = FeedbackStore(settings.limits)
-        self._worker = PredictionWorker(f"{name}: predict", queue_length=settings.limits.queue_length)
-        served = self._activate(served_model, settings)
-        bound = _bind(name, host, port, metrics_port)
-        self._application = ModelApplication(
-            served,
-            registry=self.registry,
-            worker=self._worker,
-            store=self._store,
-            limits=settings.limits,
-            url=_url(host, bound[0].getsockname()[1]),
-        )
-        applications = (self._application, MetricsApplication(self.registry, settings.limits))
-        self._main, self._scraped = self._listeners = tuple(
-            Listener(application, socket, name=f"{name}: {what}")
-            for application, socket, what in zip(applications, bound, ("serve", "metrics"), strict=True)
-        )
-        _listeners.update(self._listeners)
-
-    def _start(self) -> None:
-        try:
-            self._worker.start()
-            for listener in self._listeners:
-                listener.start()
-        except BaseException:
-            # Also an interrupt of the kernel half way must leave neither thread nor port behind.
-            self.stop()
-            raise
-
-    @property
-    def version(self) -> str:
-        """Version that is served now, value of the label ``model_version``."""
-        return self._application.served.version
-
-    @property
-    def model(self) -> object:
-        """The model that is served now."""
-        return self._application.served.model.wrapped
-
-    @property
-    def batching(self) -> Batching | Literal[False]:
-        """How requests that wait leave together, False where each leaves alone; may be set while it runs.
-
-        Set True for the default, False for none, or a :class:`monitorkit.Batching`.
-        """
-        return self._worker.batching
-
-    @batching.setter
-    def batching(self, batching: Batching | bool) -> None:
-        self._worker.batching = checked_batching(batching)
-
-    @property
-    def url(self) -> str:
-        """Where the model answers; ``/predict`` under it explains itself."""
-        return _url(self._host, self._main.port)
-
-    @property
-    def metrics_url(self) -> str:
-        """What Prometheus scrapes: a port of its own, answered while predictions saturate the other one."""
-        return _url(self._host, self._scraped.port) + "/metrics"
-
-    @property
-    def alive(self) -> bool:
-        """Whether it answers; never in a forked child of the process that started it."""
-        threads = [self._worker.alive, *(listener.alive for listener in self._listeners)]
-        return not self._stopped and self._owner == os.getpid() and all(threads)
-
-    def predict(
-        self, X: ArrayLike | pd.DataFrame, *, probabilities: bool = False, timeout_seconds: float = 60.0
-    ) -> Predictions:
-        """Ask for predictions with one real HTTP request, counted and timed like anyone's.
-
-        Parameters
-        ----------
-        X
-            Rows of numbers, of shape (n_instances, n_features).
-        probabilities
-            Whether to ask for the probability of each class, too.
-        timeout_seconds
-            Longest time to wait.
-
-        Returns
-        -------
-        Predictions
-            Predictions and their ids, for :meth:`feedback`.
-
-        Raises
-        ------
-        InvalidValue
-            If the server finds the rows wrong, or the model tells no probabilities.
-        ServiceError
-            If the model fails, or the server has been stopped.
-        """
-        document = {"instances": client.rows(X)} | ({"probabilities": True} if probabilities else {})
-        answer = self._ask("/predict", document, timeout_seconds)
-        return client.Predictions(**answer)
-
-    def feedback(
-        self, ids: Predictions | Iterable[str], y_true: Iterable[Any], *, timeout_seconds: float = 60.0
-    ) -> dict[str, int]:
-        """Tell the true labels of predictions, once they are known.
-
-        Parameters
-        ----------
-        ids
-            Ids from answers, or an answer itself.
-        y_true
-            A true label for each.
-        timeout_seconds
-            Longest time to wait.
-
-        Returns
-        -------
-        dict
-            How many labels were ``joined`` to their prediction, and how many were ``unknown``, ``expired``,
-            ``duplicate``.
-
-        Raises
-        ------
-        InvalidValue
-            If a label cannot be one of the model's; none is counted then.
-        ServiceError
-            If the server has been stopped.
-        """
-        if isinstance(ids, str):
-            raise InvalidType(f"ids: {ids!r} is one text; pass a list of ids")
-        if not hasattr(ids, "__iter__"):
-            raise InvalidType(f"ids: {ids!r} is no list of ids")
-        if isinstance(y_true, str) or not hasattr(y_true, "__iter__"):
-            raise InvalidType(f"y_true: {y_true!r} is one label; pass a list of labels")
-        document = {"ids": list(getattr(ids, "ids", ids)), "y_true": client.labels(y_true)}
-        answer: dict[str, Any] = self._ask("/feedback", document, timeout_seconds)
-        return {result: count for result, count in answer.items() if result != "results"}
-
-    def swap(self, model: object, *, version: str | None = None, **settings: Any) -> None:  # noqa: ANN401 - see Settings
-        """Serve another model from the next request on; requests in flight end with the one that they met.
-
-        Parameters
-        ----------
-        model
-            As for :func:`serve`.
-        version
-            Label of its series; by default the present one. The series of the version before keep their counts.
-        **settings
-            ``classes``, ``positive_class``, ``example``, ``task``, ``probabilities``, ``error_scale``, ``window`` and
-            ``limits`` of :func:`serve`.
-
-        Raises
-        ------
-        InvalidType, InvalidValue
-            If the model cannot be served; the present one stays.
-        """
-        adapter, settings_checked = checked(model, version=self.version if version is None else version, **settings)
-        self._swap(adapter, settings_checked)
-
-    def _swap(self, model: Model, settings: Settings) -> None:
-        with self._lock:
-            self._store.limit(settings.limits)
-            self._worker.queue_length = settings.limits.queue_length
-            self._application.limits = settings.limits
-            self._application.served = self._activate(model, settings)
-
-    def _activate(self, model: Model, settings: Settings) -> Served:
-        metrics = self._metrics.activate(
-            settings.version,
-            description=model.description,
-            classes=model.classes or (),
-            positive_class=settings.positive_class,
-            window=settings.window,
-            max_classes=settings.limits.classes,
-            error_scale=settings.error_scale,
-            probabilities=model.probabilities is not None,
-        )
-        metrics.requests.watch_queue(self._worker.waiting)
-        return Served(model, self.name, settings.version, metrics)
-
-    def stop(self) -> None:
-        """Answer what is in flight, then free ports and threads; a second call does nothing.
-
-        What was measured can still be read from :attr:`registry`.
-        """
-        if self._owner != os.getpid():
-            return
-        with self._lock:
-            self._stopped = True
-            # All listeners at once, because each takes a moment to let its connections end.
-            for listener in self._listeners:
-                listener.close()
-            for listener in self._listeners:
-                listener.join()
-            # The listeners have awaited the model already; one that hangs is left to its daemon thread.
-            self._worker.stop(timeout_seconds=1.0)
-            running.remove(KIND, self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def __repr__(self) -> str:
-        return f"ModelServer({self.name!r}, version={self.version!r}, url={self.url!r}, {self._state})"
-
-    def _repr_html_(self) -> str:
-        step = "prom = mk.start_prometheus(targets=[server])" if self.alive else f"mk.serve(model, name={self.name!r})"
-        return pages.card(
-            self._application.served, url=self.url, metrics_url=self.metrics_url, state=self._state, step=step
-        )
-
-    @property
-    def _state(self) -> str:
-        return "running" if self.alive else "stopped"
-
-    def _ask(self, path: str, document: object, timeout_seconds: float) -> Any:  # noqa: ANN401 - a JSON document
-        if not self.alive:
-            raise ServiceError("has been stopped; start it again with monitorkit.serve(model)", service=self.name)
-        host = ANY_HOST.get(self._host, self._host)
-        return client.ask(host, self._main.port, path, document, name=self.name, timeout_seconds=timeout_seconds)
-
-    def _check_place(self, host: str, port: int | None, metrics_port: int | None) -> None:
-        """Refuse to move a server that runs: its port is what keeps the ``instance`` of its series."""
-        for what, asked, has in (
-            ("host", host, self._host),
-            ("port", port, self._main.port),
-            ("metrics_port", metrics_port, self._scraped.port),
-        ):
-            if asked is not None and asked != has:
-                raise InvalidValue(
-                    f"{what}: {self.name!r} runs already, with {what} {has}; stop it first to move it to {asked}"
-                )
 
 
 def serve(
@@ -333,8 +43,9 @@ def serve(
     window: int = DEFAULT_WINDOW,
     limits: Limits = DEFAULT_LIMITS,
     batching: Batching | bool = True,
+    process: bool = False,
 ) -> ModelServer:
-    """Serve a model over HTTP from this process, measured.
+    """Serve a model over HTTP from this kernel, or from a process of its own, measured.
 
     Called again with the same name it returns the same server, with the same ports and counters, serving this model.
 
@@ -376,13 +87,18 @@ def serve(
         Whether requests that wait while the model is busy leave together, in one call of it; a
         :class:`monitorkit.Batching` says how many and for how long. False for a model that looks at the rows of a call
         together, so that a stranger's rows would change an answer.
+    process
+        Whether the model gets a process of its own, so that neither a cell that computes slows it down nor it the
+        notebook. The handle is the same. What the notebook defines travels with the model (cloudpickle); what it
+        imports is imported there, as it is on disk then. What the model prints is in ``server.logs()``. A server that
+        runs is moved when this changes: its ports stay, its counters begin anew.
 
     Raises
     ------
     InvalidType, InvalidValue
         If the model cannot be served, or runs already at another port.
     ServiceError
-        If a port is taken.
+        If a port is taken, or the model's process ends before it answers.
 
     Notes
     -----
@@ -412,18 +128,68 @@ def serve(
     )
     name = checked_text("name", adapter.name if name is None else name)
     batching = checked_batching(batching)
+    checked_flag("process", process)
     with running.starting(KIND, name):
-        server: ModelServer | None = running.find(KIND, name)
+        server: ModelServer | None = running.known(KIND, name)
+        if server is not None and not server.alive:
+            server.stop()
+            server = None
         if server is not None:
-            server._check_place(host, port, metrics_port)  # noqa: SLF001 - of this module
-            server._swap(adapter, settings)  # noqa: SLF001 - of this module
-            server.batching = batching
-            return server
-        server = ModelServer(adapter, settings, name, host=host, port=port, metrics_port=metrics_port)
-        server.batching = batching
-        server._start()  # noqa: SLF001 - of this module
+            server._check_place(host, port, metrics_port)  # noqa: SLF001 - the two halves of one thing
+            if server.process == process:
+                server._swap(adapter, settings)  # noqa: SLF001 - as above
+                server.batching = batching
+                return server
+            port, metrics_port = server._place[1:]  # noqa: SLF001 - as above
+        start = _start_process if process else _start_here
+        server = start(adapter, settings, name, batching, before=server, place=(host, port, metrics_port))
         running.add(KIND, server)
         return server
+
+
+Asked = tuple[str, int | None, int | None]
+"""Host, port and port of the metrics."""
+
+
+def _start_here(
+    model: Model,
+    settings: Settings,
+    name: str,
+    batching: Batching | Literal[False],
+    *,
+    before: ModelServer | None,
+    place: Asked,
+) -> ModelServer:
+    if before is not None:
+        before.stop()
+    server = KernelServer(model, settings, name, host=place[0], bound=_bind(name, *place))
+    server.batching = batching
+    server.start()
+    return server
+
+
+def _start_process(
+    model: Model,
+    settings: Settings,
+    name: str,
+    batching: Batching | Literal[False],
+    *,
+    before: ModelServer | None,
+    place: Asked,
+) -> ModelServer:
+    from monitorkit.serving.process import ProcessServer  # noqa: PLC0415 - few need it, and it loads cloudpickle
+
+    server = ProcessServer(model, settings, name)
+    try:
+        # One that cannot be sent there, or not be loaded there, has not replaced anything.
+        if before is not None:
+            before.stop()
+        bound = _bind(name, *place)
+    except BaseException:
+        server.stop()
+        raise
+    server.start(place[0], bound, batching)
+    return server
 
 
 def _bind(name: str, host: str, port: int | None, metrics_port: int | None) -> tuple[socket.socket, socket.socket]:
@@ -433,8 +199,3 @@ def _bind(name: str, host: str, port: int | None, metrics_port: int | None) -> t
     except BaseException:
         main.close()
         raise
-
-
-def _url(host: str, port: int) -> str:
-    host = ANY_HOST.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

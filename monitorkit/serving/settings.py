@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import Task
     from monitorkit.serving.payload import Label
 
-__all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_text"]
+__all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_flag", "checked_text"]
 
 DEFAULT_LIMITS = Limits()
 MAX_NAME_LENGTH = 128
@@ -99,3 +99,16 @@ def checked_text(what: str, text: str) -> str:
     if not text.strip() or not text.isprintable() or len(text) > MAX_NAME_LENGTH:
         raise InvalidValue(f"{what}: {text[:MAX_NAME_LENGTH]!r} must be 1 to {MAX_NAME_LENGTH} printable characters")
     return text
+
+
+def checked_flag(what: str, flag: bool) -> bool:  # noqa: FBT001 - it is what is checked
+    """Check what is either True or False.
+
+    Raises
+    ------
+    InvalidType
+        If it is neither.
+    """
+    if not isinstance(flag, bool):
+        raise InvalidType(f"{what}: {flag!r} is neither True nor False")
+    return flag

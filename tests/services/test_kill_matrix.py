@@ -1,4 +1,7 @@
-"""What happens to a Prometheus when something around it is interrupted, restarted or killed, with real Jupyter parts."""
+"""What happens to a Prometheus and a model's process when something around them is interrupted, restarted or killed.
+
+With real Jupyter parts.
+"""
 
 import json
 import os
@@ -19,7 +22,9 @@ from monitorkit.query.connection.sessions import session
 
 ORPHAN_SECONDS = 2.5
 START = (
-    "import monitorkit as mk; prom = mk.start_prometheus(wait=False); print(prom.pid, prom._server.storage.temporary)"
+    "import monitorkit as mk; prom = mk.start_prometheus(wait=False); "
+    "server = mk.serve(lambda X: X[:, 0], name='guarded', process=True); "
+    "print(server.pid, prom.pid, prom._server.storage.temporary)"
 )
 
 
@@ -31,8 +36,8 @@ def alive(pid):
 
 
 def family(pid):
-    """A Prometheus and its guard."""
-    return [pid, psutil.Process(pid).ppid()]
+    """A process and its guard."""
+    return [int(pid), psutil.Process(int(pid)).ppid()]
 
 
 def gone(pids, folder):
@@ -103,11 +108,11 @@ def started():
 
 @pytest.fixture
 def kernel(kernels):
-    """Kernel manager, its client, pids of Prometheus and its guard, and the temporary folder."""
+    """Kernel manager, its client, pids of Prometheus, the model's process and their guards, Prometheus' folder."""
     manager, client = kernels()
     printed = run(client, START)
-    pid, folder = printed.split()[-2:]
-    return manager, client, family(int(pid)), folder
+    model, pid, folder = printed.split()[-3:]
+    return manager, client, family(pid) + family(model), folder
 
 
 def test_an_interrupt_of_a_busy_kernel_leaves_it_running(kernel):
@@ -117,7 +122,7 @@ def test_an_interrupt_of_a_busy_kernel_leaves_it_running(kernel):
     manager.interrupt_kernel()
     assert "KeyboardInterrupt" in output(client, request)
     assert all(map(alive, pids))
-    assert "True" in run(client, "print(prom.ready())")
+    assert "True [1.0]" in run(client, "print(prom.ready(), server.predict([[1.0]]).predictions)")
 
 
 def test_an_interrupt_of_a_start_leaves_nothing_half_started(kernel, one_prometheus):
@@ -137,12 +142,13 @@ def test_an_interrupt_of_a_start_leaves_nothing_half_started(kernel, one_prometh
 
 def test_a_cell_run_twice_and_a_file_run_twice_give_the_same_process(kernel, tmp_path):
     _, client, pids, folder = kernel
-    assert run(client, START).split()[-2:] == [str(pids[0]), folder]
+    same = [str(pids[2]), str(pids[0]), folder]
+    assert run(client, START).split()[-3:] == same
     (tmp_path / "cell.py").write_text(START)
     for _ in range(2):
-        assert run(client, f"%run {tmp_path / 'cell.py'}").split()[-2:] == [str(pids[0]), folder]
+        assert run(client, f"%run {tmp_path / 'cell.py'}").split()[-3:] == same
     reloaded = "import importlib, monitorkit.running; importlib.reload(monitorkit.running); "
-    assert run(client, reloaded + START).split()[-2:] == [str(pids[0]), folder]
+    assert run(client, reloaded + START).split()[-3:] == same
 
 
 def test_a_second_kernel_cannot_take_the_data_folder_of_the_first(kernel, environment, tmp_path):
@@ -243,8 +249,8 @@ def test_a_killed_jupyter_server_leaves_no_orphan(jupyter_server, environment, n
     client.start_channels()
     try:
         client.wait_for_ready(timeout=60)
-        pid, folder = run(client, START).split()[-2:]
-        pids = family(int(pid))
+        model, pid, folder = run(client, START).split()[-3:]
+        pids = family(pid) + family(model)
         server.send_signal(number)
         server.wait(20)
         assert gone(pids, folder)

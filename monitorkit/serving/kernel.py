@@ -1,0 +1,153 @@
+"""A model server in threads of this process."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import TYPE_CHECKING, Literal
+
+from monitorkit import running
+from monitorkit.metrics import ModelMetrics, Registry
+from monitorkit.serving.app import MetricsApplication, ModelApplication
+from monitorkit.serving.feedback import FeedbackStore, Served
+from monitorkit.serving.handle import KIND, ModelServer, Place
+from monitorkit.serving.listener import Listener
+from monitorkit.serving.worker import PredictionWorker
+
+if TYPE_CHECKING:
+    import socket
+
+    from monitorkit.serving.batching import Batching
+    from monitorkit.serving.model import Model
+    from monitorkit.serving.settings import Settings
+
+__all__ = ["KernelServer"]
+
+_listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for listener in list(_listeners):
+        listener.forget()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
+
+
+class KernelServer(ModelServer):
+    """A model server in threads of this process.
+
+    Parameters
+    ----------
+    model, settings
+        What is served, and how.
+    name
+        What it is called.
+    host
+        The address that its sockets are bound to.
+    bound
+        Listening sockets of the model and of its metrics; they belong to the server from now on.
+    """
+
+    process = False
+
+    def __init__(
+        self, model: Model, settings: Settings, name: str, *, host: str, bound: tuple[socket.socket, socket.socket]
+    ) -> None:
+        super().__init__(name, Place(host, *(one.getsockname()[1] for one in bound)))
+        self._registry = Registry()
+        self._owner = os.getpid()
+        self._stopped = False
+        self._metrics = ModelMetrics(self._registry, name)
+        self._store = FeedbackStore(settings.limits)
+        self._worker = PredictionWorker(f"{name}: predict", queue_length=settings.limits.queue_length)
+        self._application = ModelApplication(
+            self._activate(model, settings),
+            registry=self._registry,
+            worker=self._worker,
+            store=self._store,
+            limits=settings.limits,
+            url=self.url,
+        )
+        applications = (self._application, MetricsApplication(self._registry, settings.limits))
+        self._listeners = tuple(
+            Listener(application, socket, name=f"{name}: {what}")
+            for application, socket, what in zip(applications, bound, ("serve", "metrics"), strict=True)
+        )
+        _listeners.update(self._listeners)
+
+    def start(self) -> None:
+        """Start its threads, and return when it answers."""
+        try:
+            self._worker.start()
+            for listener in self._listeners:
+                listener.start()
+        except BaseException:
+            # Also an interrupt of the kernel half way must leave neither thread nor port behind.
+            self.stop()
+            raise
+
+    @property
+    def registry(self) -> Registry:
+        """What it exports; metrics of one's own can be added to it."""
+        return self._registry
+
+    @property
+    def alive(self) -> bool:
+        """Whether it answers; never in a forked child of the process that started it."""
+        threads = [self._worker.alive, *(listener.alive for listener in self._listeners)]
+        return not self._stopped and self._owner == os.getpid() and all(threads)
+
+    def stop(self) -> None:
+        """Answer what is in flight, then free ports and threads; a second call does nothing.
+
+        What was measured can still be read from :attr:`registry`.
+        """
+        if self._owner != os.getpid():
+            return
+        with self._lock:
+            self._stopped = True
+            # All listeners at once, because each takes a moment to let its connections end.
+            for listener in self._listeners:
+                listener.close()
+            for listener in self._listeners:
+                listener.join()
+            # The listeners have awaited the model already; one that hangs is left to its daemon thread.
+            self._worker.stop(timeout_seconds=1.0)
+            running.remove(KIND, self)
+
+    @property
+    def _served(self) -> Served:
+        return self._application.served
+
+    @property
+    def _state(self) -> str:
+        return "running" if self.alive else "stopped"
+
+    @property
+    def _batching(self) -> Batching | Literal[False]:
+        return self._worker.batching
+
+    def _set_batching(self, batching: Batching | Literal[False]) -> None:
+        self._worker.batching = batching
+
+    def _swap(self, model: Model, settings: Settings) -> None:
+        with self._lock:
+            self._store.limit(settings.limits)
+            self._worker.queue_length = settings.limits.queue_length
+            self._application.limits = settings.limits
+            self._application.served = self._activate(model, settings)
+
+    def _activate(self, model: Model, settings: Settings) -> Served:
+        metrics = self._metrics.activate(
+            settings.version,
+            description=model.description,
+            classes=model.classes or (),
+            positive_class=settings.positive_class,
+            window=settings.window,
+            max_classes=settings.limits.classes,
+            error_scale=settings.error_scale,
+            probabilities=model.probabilities is not None,
+        )
+        metrics.requests.watch_queue(self._worker.waiting)
+        return Served(model, self.name, settings.version, metrics)
