@@ -1,4 +1,4 @@
-"""Arguments that a function does not have: told with the one that was meant, before anything is done."""
+"""Arguments that a function does not have, or was not given: told by name, before anything is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ C = TypeVar("C", bound=type)
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function say what would be right where it is given an argument that it does not have.
+    """Let a function say what would be right where it is given an argument that it does not have, or lacks one.
 
     Raises
     ------
@@ -43,11 +43,15 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         return function
     named = frozenset(one.name for one in parameters if one.kind is not one.POSITIONAL_ONLY)
     in_order = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
+    needed = frozenset(one.name for one in parameters if one.default is one.empty)
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if len(args) > len(in_order) or not named.issuperset(kwargs):
             raise InvalidType(_wrong(function, parameters, args, kwargs))
+        if missing := needed.difference(in_order[: len(args)], kwargs):
+            one = next(name for name in inspect.signature(function).parameters if name in missing)
+            raise InvalidType(f"{_name(function)}: {one} is missing; write {_name(function)}({one}=...)")
         return function(*args, **kwargs)
 
     return call
@@ -79,7 +83,7 @@ def _wrong(
 ) -> str:
     """Say which argument is not there, and which one may have been meant."""
     is_method = bool(parameters) and parameters[0].name == "self"
-    name = function.__name__ if function.__name__ != "__init__" else function.__qualname__.split(".")[-2]
+    name = _name(function)
     names = [one.name for one in parameters[is_method:]]
     unknown = next((given for given in kwargs if given not in names), None)
     if unknown is None:
@@ -93,6 +97,11 @@ def _wrong(
     if meant:
         return f"{name}: there is no argument {unknown!r}; did you mean {meant[0]!r}?"
     return f"{name}: there is no argument {unknown!r}; there are {', '.join(names) or 'none'}"
+
+
+def _name(function: Callable[..., object]) -> str:
+    """Name that a user calls: a constructor's is that of its class."""
+    return function.__name__ if function.__name__ != "__init__" else function.__qualname__.split(".")[-2]
 
 
 def _listed(names: list[str], word: str) -> str:

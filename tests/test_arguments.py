@@ -29,6 +29,13 @@ def test_an_unknown_argument_says_which_one_was_meant(client, arguments, reason)
         client.query_range("up", **arguments)
 
 
+def test_a_missing_argument_is_named(client):
+    with pytest.raises(InvalidType, match=r"^series: match is missing; write series\(match=\.\.\.\)$"):
+        client.series()
+    with pytest.raises(InvalidType, match=r"^PrometheusClient: url is missing; write PrometheusClient\(url=\.\.\.\)$"):
+        PrometheusClient(timeout_seconds=1)
+
+
 def test_a_value_without_a_name_says_which_names_there_are(client):
     with pytest.raises(
         InvalidType, match=r"^query_range: only expr goes without a name; write last=, start=, end=, step="
