@@ -74,7 +74,7 @@ def test_a_mistake_within_the_function_stays_its_own():
 
     with pytest.raises(TypeError, match="can only concatenate str"):
         ask("up")
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'expr'"):
+    with pytest.raises(InvalidType, match=r"^ask: expr is missing; write ask\(expr=\.\.\.\)$"):
         ask()
 
 
