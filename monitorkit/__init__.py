@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, replay, start_prometheus
-    from monitorkit.serving import Batching, ModelServer, serve
+    from monitorkit.serving import Batching, ModelServer, instrument, serve
 
 __version__ = "0.1.0"
 
@@ -60,7 +60,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "replay", "start_prometheus"),
-    "serving": ("Batching", "ModelServer", "serve"),
+    "serving": ("Batching", "ModelServer", "instrument", "serve"),
 }
 
 __all__ = [
@@ -84,6 +84,7 @@ __all__ = [
     "expr",
     "heatmap",
     "increase",
+    "instrument",
     "join",
     "panels",
     "plot",

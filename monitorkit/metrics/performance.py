@@ -63,6 +63,7 @@ class PerformanceFamilies:
             "lost, so compare it with inference_request_duration_seconds before trusting it.",
             MODEL_LABELS,
             registry=registry,
+            multiprocess_mode="livemostrecent",
         )
         self.duration = histograms(
             "inference_request_duration_seconds",
@@ -95,12 +96,14 @@ class PerformanceFamilies:
             "model answers.",
             MODEL_LABELS,
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self.queue_length = Gauge(
             "inference_queue_length",
             "Prediction requests waiting for the model. Above its limit further ones are shed.",
             MODEL_LABELS,
             registry=registry,
+            multiprocess_mode="livesum",
         )
 
     def of(self, model_name: str, model_version: str) -> RequestMetrics:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-__all__ = ["MODEL_LABELS", "Registry"]
+__all__ = ["MODEL_LABELS", "Registry", "without_creation_times"]
 
 MODEL_LABELS = ("model_name", "model_version")
 """The labels that all of a model's series carry; version labels make two versions comparable."""
@@ -42,7 +42,11 @@ class Registry(CollectorRegistry):
 
     def collect(self) -> Iterable[Metric]:
         """Collect every family, without the samples of creation times."""
-        for family in super().collect():
-            if family.type in {"counter", "histogram", "summary"}:
-                family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
-            yield family
+        yield from map(without_creation_times, super().collect())
+
+
+def without_creation_times(family: Metric) -> Metric:
+    """Take the samples of creation times out of a family that was just collected."""
+    if family.type in {"counter", "histogram", "summary"}:
+        family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+    return family

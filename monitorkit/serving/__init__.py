@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from monitorkit.serving.batching import Batching
 from monitorkit.serving.client import Predictions
+from monitorkit.serving.instrumentation import instrument
 from monitorkit.serving.limits import Limits
 from monitorkit.serving.server import ModelServer, serve
 
-__all__ = ["Batching", "Limits", "ModelServer", "Predictions", "serve"]
+__all__ = ["Batching", "Limits", "ModelServer", "Predictions", "instrument", "serve"]

@@ -1,0 +1,110 @@
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Host, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from monitorkit import instrument
+from monitorkit.serving.instrumentation.routes import has_route, routes_of, template
+
+
+def answer(request):
+    return PlainTextResponse("x")
+
+
+def fastapi(folder):
+    deep = APIRouter(prefix="/deep")
+    deep.add_api_route("/{item}", lambda item: item)
+    router = APIRouter(prefix="/api/{tenant}")
+    router.add_api_route("/items/{item}", lambda tenant, item: item)
+    router.include_router(deep)
+    sub = FastAPI()
+    sub.add_api_route("/items/{item}", lambda item: item)
+    sub.include_router(deep)
+    app = FastAPI()
+    app.add_api_route("/files/{file:path}", lambda file: file)
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=folder))
+    app.mount("/sub", sub)
+    app.mount("/of/{who}", Starlette(routes=[Route("/page/{number}", answer)]))
+    return app
+
+
+def starlette(folder):
+    return Starlette(
+        routes=[
+            Route("/items/{item:int}", answer, methods=["POST"]),
+            Mount("/a/{b}", routes=[Route("/", answer), Mount("/c", routes=[Route("/{d}", answer)])]),
+            Host("api.example", app=Starlette(routes=[Route("/on-host/{x}", answer)])),
+            Mount("/static", app=StaticFiles(directory=folder)),
+        ]
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "one.txt").write_text("1", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "expected"),
+    [
+        (fastapi, "/files/a/b/c", "/files/{file:path}"),
+        (fastapi, "/api/ann/items/1", "/api/{tenant}/items/{item}"),
+        (fastapi, "/api/ann/deep/1", "/api/{tenant}/deep/{item}"),
+        (fastapi, "/sub/items/1", "/sub/items/{item}"),
+        (fastapi, "/sub/deep/1", "/sub/deep/{item}"),
+        (fastapi, "/sub/none", "unmatched"),
+        (fastapi, "/of/ann/page/3", "/of/{who}/page/{number}"),
+        (fastapi, "/static/one.txt", "/static"),
+        (fastapi, "/docs", "/docs"),
+        (fastapi, "/docs/", "unmatched"),
+        (starlette, "/items/7", "/items/{item:int}"),
+        (starlette, "/items/x", "unmatched"),
+        (starlette, "/a/1/c/2", "/a/{b}/c/{d}"),
+        (starlette, "/a/1/", "/a/{b}/"),
+        (starlette, "/static/none.txt", "/static"),
+        (starlette, "/%F0%9F%98%80/" + "x" * 3000, "unmatched"),
+    ],
+)
+def test_a_request_is_counted_under_the_template_of_the_route_that_takes_it(
+    registry, counts, asgi_url, http, folder, make, path, expected
+):
+    url = asgi_url(instrument(make(folder), name="digits", registry=registry))
+    http.get(url + path, allow_redirects=False)
+    assert [counted for _, counted, _ in counts.requests] == [expected]
+
+
+def test_routes_of_a_host_are_found(registry, counts, asgi_url, http, folder):
+    url = asgi_url(instrument(starlette(folder), name="digits", registry=registry))
+    http.get(url + "/on-host/1", headers={"Host": "api.example"})
+    assert counts.requests == {("GET", "/on-host/{x}", "200"): 1}
+
+
+def test_routes_are_found_where_the_application_notes_nothing(folder):
+    asked = {"type": "http", "method": "GET", "path": "/a/1/c/2", "root_path": "", "headers": []}
+    assert template(starlette(folder).routes, asked, {}) == "/a/{b}/c/{d}"
+
+
+def test_a_route_that_cannot_be_asked_is_nobodys():
+    class Broken:
+        def matches(self, scope):
+            raise ValueError("broken")
+
+    assert template([Broken()], {"path": "/"}, {}) is None
+
+
+def test_wrappers_in_a_circle_end():
+    class Circle:
+        @property
+        def app(self):
+            return self
+
+    assert routes_of(Circle()) is None
+
+
+def test_a_page_is_found_by_its_path():
+    assert has_route([Route("/metrics", answer)], "/metrics")
+    assert not has_route([Route("/{any}", answer)], "/metrics")
