@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         ServiceError,
         Unsupported,
     )
-    from monitorkit.metrics import ErrorScale, queries
+    from monitorkit.metrics import Drift, ErrorScale, queries
     from monitorkit.promql import expr
     from monitorkit.query import increase, join, quantiles, read, record, tidy, write
     from monitorkit.running import status, stop_all
@@ -54,7 +54,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ServiceError",
         "Unsupported",
     ),
-    "metrics": ("ErrorScale", "queries"),
+    "metrics": ("Drift", "ErrorScale", "queries"),
     "promql": ("expr",),
     "query": ("increase", "join", "quantiles", "read", "record", "tidy", "write"),
     "running": ("status", "stop_all"),
@@ -68,6 +68,7 @@ __all__ = [
     "Batching",
     "Dashboard",
     "DashboardError",
+    "Drift",
     "ErrorScale",
     "InvalidType",
     "InvalidValue",

@@ -1,4 +1,4 @@
-"""What a served model exports: performance, quality, resources, and what runs.
+"""What a served model exports: performance, quality, drift, resources, and what runs.
 
 Everything lands in a registry of its own (:class:`~monitorkit.metrics.registry.Registry`), so a cell that is run twice
 never meets "Duplicated timeseries". Names, types and labels are those of the table in :mod:`monitorkit.metrics.model`.
@@ -13,17 +13,21 @@ from monitorkit.metrics.exposition import exposition
 
 if TYPE_CHECKING:
     from monitorkit.metrics import queries
+    from monitorkit.metrics.drift_settings import Drift
     from monitorkit.metrics.error_scale import ErrorScale
     from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
     from monitorkit.metrics.performance import RequestStatus
     from monitorkit.metrics.quality import Task
+    from monitorkit.metrics.reference import Reference
     from monitorkit.metrics.registry import Registry
     from monitorkit.metrics.scores import ScoreWindow
 
 __all__ = [
+    "Drift",
     "ErrorScale",
     "ModelDescription",
     "ModelMetrics",
+    "Reference",
     "Registry",
     "RequestStatus",
     "ScoreWindow",
@@ -37,11 +41,13 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "drift_settings": ("Drift",),
         "error_scale": ("ErrorScale",),
         "model": ("ModelDescription", "ModelMetrics", "VersionMetrics"),
         "performance": ("RequestStatus",),
         "quality": ("Task",),
         "queries": (),
+        "reference": ("Reference",),
         "registry": ("Registry",),
         "scores": ("ScoreWindow",),
     },

@@ -26,6 +26,9 @@ model_confidence_total                 counter   bin                            
 model_brier_loss_total                 counter                                   Brier score in PromQL
 model_feedback_total                   counter   result                          true labels received
 model_feedback_delay_seconds           histogram                                 how late they came
+model_feature_bin_total                counter   feature, bin                    drift in PromQL
+model_feature_reference_ratio          gauge     feature, bin                    what drift is measured from
+model_feature_drift                    gauge     feature, statistic              psi, js, ks, wasserstein of the latest
 model_info                             gauge     framework, model_class, ...     what runs
 cpu_usage, memory_usage                gauge                                     the machine, in percent
 ====================================== ========= =============================== =====================================
@@ -40,6 +43,7 @@ from prometheus_client import Gauge
 
 from monitorkit.metrics.calibration import CalibrationFamilies
 from monitorkit.metrics.classes import MAX_CLASSES, ClassNames
+from monitorkit.metrics.drift import DriftFamilies
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.performance import PerformanceFamilies
 from monitorkit.metrics.quality import QualityFamilies
@@ -54,9 +58,11 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from monitorkit.metrics.calibration import CalibrationMetrics
+    from monitorkit.metrics.drift import DriftMetrics
     from monitorkit.metrics.error_scale import ErrorScale
     from monitorkit.metrics.performance import RequestMetrics
     from monitorkit.metrics.quality import QualityMetrics, Task
+    from monitorkit.metrics.reference import Reference
     from monitorkit.metrics.regression import RegressionMetrics
 
 __all__ = ["ModelDescription", "ModelMetrics", "VersionMetrics"]
@@ -82,6 +88,7 @@ class VersionMetrics:
     quality: QualityMetrics
     regression: RegressionMetrics
     calibration: CalibrationMetrics
+    drift: DriftMetrics
 
     def declare(self, task: Task, classes: Collection[Hashable] = ()) -> None:
         """Export what a task counts from now on, at 0, so that ``rate()`` sees the first step."""
@@ -123,6 +130,7 @@ class ModelMetrics:
         self._quality = QualityFamilies(registry)
         self._regression = RegressionFamilies(registry)
         self._calibration = CalibrationFamilies(registry)
+        self._drift = DriftFamilies(registry)
         self._info = Gauge(
             "model_info",
             "What runs, as labels; always 1. Join it to any of the model's series to see its class beside its numbers.",
@@ -144,6 +152,7 @@ class ModelMetrics:
         max_classes: int = MAX_CLASSES,
         error_scale: ErrorScale = DEFAULT_SCALE,
         probabilities: bool = False,
+        reference: Reference | None = None,
     ) -> VersionMetrics:
         """Make a version the one that is served, and return its series.
 
@@ -167,6 +176,8 @@ class ModelMetrics:
             How the errors of a regressor are counted.
         probabilities
             Whether the model tells probabilities.
+        reference
+            What drift is measured from; None to measure none.
         """
         version = self._versions.get(model_version)
         if version is None:
@@ -175,10 +186,12 @@ class ModelMetrics:
                 self._quality.of(self.model_name, model_version, ClassNames(limit=max_classes), window=window),
                 self._regression.of(self.model_name, model_version),
                 self._calibration.of(self.model_name, model_version),
+                self._drift.of(self.model_name, model_version),
             )
         version.quality.configure(window=window, positive_class=positive_class)
         version.regression.configure(window=window, scale=error_scale)
         version.calibration.configure(window=window)
+        version.drift.compare_with(reference)
         version.declare(description.task if description else "", classes)
         if probabilities:
             version.calibration.declare()
@@ -190,7 +203,8 @@ class ModelMetrics:
     def _only(self, model_version: str) -> None:
         self._active = (model_version,)
         for name, version in self._versions.items():
-            version.quality.active = version.regression.active = version.calibration.active = name == model_version
+            version.quality.active = version.regression.active = name == model_version
+            version.calibration.active = version.drift.active = name == model_version
             if name == model_version:
                 version.requests.activate()
             else:

@@ -120,8 +120,11 @@ class ModelApplication(Application):
             asked = read_prediction(body, served.model.n_features)
             if asked.probabilities:
                 served.model.check_probabilities()
+            # The model may write to what it gets.
+            seen = asked.X if served.metrics.drift.reference is None else asked.X.copy()
             outputs, job = await self._worker.predict(served, asked.X)
             answer = self._predictions(outputs, served, probabilities=asked.probabilities)
+            count_predictions(outputs, served.metrics, seen)
         except Refusal as refusal:
             requests.count(refusal.status)
             return refuse(refusal)
@@ -157,7 +160,6 @@ class ModelApplication(Application):
         except TypeError as error:
             detail = f"the model's predictions cannot be written as JSON: {error}"
             raise Refusal(500, "wrong_output", detail) from error
-        count_predictions(outputs, served.metrics)
         return answer
 
     async def _feedback(self, scope: Scope, receive: Receive) -> Answer:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from prometheus_client import CollectorRegistry
 
+    from monitorkit.metrics import Reference
     from monitorkit.processes import LogText
     from monitorkit.serving.batching import Batching
     from monitorkit.serving.client import Predictions
@@ -87,9 +88,10 @@ class ModelServer(ABC):
 
     process: bool
 
-    def __init__(self, name: str, place: Place) -> None:
+    def __init__(self, name: str, place: Place, reference: Reference | None) -> None:
         self.name = name
         self._place = place
+        self._reference = reference
         self._lock = threading.RLock()
 
     @property
@@ -101,6 +103,11 @@ class ModelServer(ABC):
     def model(self) -> object:
         """The model that is served now."""
         return self._served.model.wrapped
+
+    @property
+    def reference(self) -> Reference | None:
+        """What drift is measured from, None where there is nothing: its ``features``, ``left_out`` and ``series``."""
+        return self._reference
 
     @property
     def batching(self) -> Batching | Literal[False]:
@@ -211,8 +218,9 @@ class ModelServer(ABC):
         version
             Label of its series; by default the present one. The series of the version before keep their counts.
         **settings
-            ``classes``, ``positive_class``, ``example``, ``task``, ``probabilities``, ``error_scale``, ``window`` and
-            ``limits`` of :func:`monitorkit.serve`.
+            ``classes``, ``positive_class``, ``example``, ``task``, ``probabilities``, ``error_scale``, ``window``,
+            ``limits``, ``reference`` and ``drift`` of :func:`monitorkit.serve`. The reference data stay where no new
+            ones are given.
 
         Raises
         ------
@@ -223,7 +231,7 @@ class ModelServer(ABC):
         """
         adapter, settings_checked = checked(model, version=self.version if version is None else version, **settings)
         self._check_alive()
-        self._swap(adapter, settings_checked)
+        self._swap(adapter, settings_checked.keeping(self._reference, adapter))
 
     def logs(self, n: int = 20) -> LogText:  # noqa: ARG002 - where there is a log
         """The last `n` lines that the model's own process wrote, where it has one.

@@ -54,7 +54,7 @@ class KernelServer(ModelServer):
     def __init__(
         self, model: Model, settings: Settings, name: str, *, host: str, bound: tuple[socket.socket, socket.socket]
     ) -> None:
-        super().__init__(name, Place(host, *(one.getsockname()[1] for one in bound)))
+        super().__init__(name, Place(host, *(one.getsockname()[1] for one in bound)), settings.reference)
         self._registry = Registry()
         self._owner = os.getpid()
         self._stopped = False
@@ -137,6 +137,7 @@ class KernelServer(ModelServer):
             self._worker.queue_length = settings.limits.queue_length
             self._application.limits = settings.limits
             self._application.served = self._activate(model, settings)
+            self._reference = settings.reference
 
     def _activate(self, model: Model, settings: Settings) -> Served:
         metrics = self._metrics.activate(
@@ -148,6 +149,7 @@ class KernelServer(ModelServer):
             max_classes=settings.limits.classes,
             error_scale=settings.error_scale,
             probabilities=model.probabilities is not None,
+            reference=settings.reference,
         )
         metrics.requests.watch_queue(self._worker.waiting)
         return Served(model, self.name, settings.version, metrics)

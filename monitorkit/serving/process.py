@@ -67,7 +67,7 @@ class ProcessServer(ModelServer):
     process = True
 
     def __init__(self, model: Model, settings: Settings, name: str) -> None:
-        super().__init__(name, _NOWHERE)
+        super().__init__(name, _NOWHERE, settings.reference)
         request = packed("load", model, settings)
         self._told = _Told(model, name, settings.version)
         self._current_batching: Batching | Literal[False] = False
@@ -160,6 +160,7 @@ class ProcessServer(ModelServer):
         with self._lock:
             self._call("swap", model, settings)
             self._told = _Told(model, self.name, settings.version)
+            self._reference = settings.reference
 
     def _call(self, method: str, *args: object, sockets: tuple[socket.socket, ...] = ()) -> Any:  # noqa: ANN401 - as told
         self._check_alive()

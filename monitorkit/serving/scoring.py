@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitorkit.metrics.regression import LARGEST
 from monitorkit.serving.refusals import Refusal
@@ -15,20 +15,28 @@ if TYPE_CHECKING:
     from monitorkit.serving.outputs import Outputs
     from monitorkit.serving.payload import Label, TrueLabel
 
-__all__ = ["check_label", "count_label", "count_predictions"]
+__all__ = ["check_label", "count_label", "count_predictions", "predicted_labels"]
 
 
-def count_predictions(outputs: Outputs, metrics: VersionMetrics) -> None:
-    """Count what was predicted, and export from 0 on what true labels will count."""
+def count_predictions(outputs: Outputs, metrics: VersionMetrics, X: Any) -> None:  # noqa: ANN401 - any table
+    """Count what was predicted from what, and export from 0 on what true labels will count."""
+    labels = predicted_labels(outputs)
+    metrics.drift.observe(X, labels)
     if outputs.task == "classification":
-        metrics.quality.count_predictions(outputs.predictions)
+        metrics.quality.count_predictions(labels)
     elif outputs.task == "regression":
         metrics.regression.declare()
     elif outputs.task == "multilabel":
         metrics.quality.declare_label_sets(outputs.columns or ())
-        labels = [label for row in range(len(outputs.predictions)) for label in _predicted_set(outputs, row)]
         if labels:
             metrics.quality.count_predictions(labels)
+
+
+def predicted_labels(outputs: Outputs) -> list[Any]:
+    """Classes or numbers that were predicted; of sets all labels in them; none where it is neither."""
+    if outputs.task == "multilabel":
+        return [label for row in range(len(outputs.predictions)) for label in _predicted_set(outputs, row)]
+    return outputs.predictions if outputs.task else []
 
 
 def check_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, *, where: str) -> None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
-    from monitorkit.metrics import ErrorScale, Task
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from monitorkit.metrics import Drift, ErrorScale, Task
     from monitorkit.serving.batching import Batching
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.model import Model
@@ -40,6 +43,8 @@ def serve(
     task: Task | None = None,
     probabilities: bool | None = None,
     error_scale: ErrorScale = DEFAULT_SCALE,
+    reference: ArrayLike | pd.DataFrame | None = None,
+    drift: Drift | bool = True,
     window: int = DEFAULT_WINDOW,
     limits: Limits = DEFAULT_LIMITS,
     batching: Batching | bool = True,
@@ -79,6 +84,12 @@ def serve(
         where there are any. Most of scikit-learn's classifiers tell both in one call; others are called twice.
     error_scale
         How the errors of a regressor are counted.
+    reference
+        Rows from when all was well, such as the training data: what comes is compared with them, feature by feature,
+        and so are the predictions. Where none are given, those of the model before stay.
+    drift
+        How it is compared; a :class:`monitorkit.Drift` says with how many bins, and which features. False for not at
+        all.
     window
         How many labelled predictions ``model_accuracy`` and its like are computed over.
     limits
@@ -123,6 +134,8 @@ def serve(
         task=task,
         probabilities=probabilities,
         error_scale=error_scale,
+        reference=reference,
+        drift=drift,
         window=window,
         limits=limits,
     )
@@ -136,6 +149,7 @@ def serve(
             server = None
         if server is not None:
             server._check_place(host, port, metrics_port)  # noqa: SLF001 - the two halves of one thing
+            settings = settings.keeping(server.reference, adapter)
             if server.process == process:
                 server._swap(adapter, settings)  # noqa: SLF001 - as above
                 server.batching = batching

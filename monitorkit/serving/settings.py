@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidType, InvalidValue
@@ -12,11 +12,12 @@ from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving.limits import Limits
 from monitorkit.serving.model import Model
+from monitorkit.serving.reference import checked_drift, kept_reference, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitorkit.metrics import Task
+    from monitorkit.metrics import Drift, Reference, Task
     from monitorkit.serving.payload import Label
 
 __all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_flag", "checked_text"]
@@ -45,6 +46,8 @@ class Settings:
     window: int = DEFAULT_WINDOW
     limits: Limits = DEFAULT_LIMITS
     error_scale: ErrorScale = DEFAULT_SCALE
+    reference: Reference | None = None
+    drift: Drift | bool = True
 
     def __post_init__(self) -> None:
         checked_text("version", self.version)
@@ -61,6 +64,17 @@ class Settings:
         if self.window < 1:
             raise InvalidValue(f"window: {self.window!r} must be at least one prediction")
 
+    def keeping(self, before: Reference | None, model: Model) -> Settings:
+        """The same with the reference data from before, as this model predicts them, where it has none of its own.
+
+        Raises
+        ------
+        InvalidValue
+            If the model cannot predict them.
+        """
+        kept = kept_reference(model, before, drift=self.drift) if self.reference is None else self.reference
+        return replace(self, reference=kept)
+
 
 def checked(
     model: object,
@@ -69,7 +83,9 @@ def checked(
     example: Sequence[float] | None = None,
     task: Task | None = None,
     probabilities: bool | None = None,
-    **settings: Any,  # noqa: ANN401 - the fields of Settings
+    reference: Any = None,  # noqa: ANN401 - any table
+    drift: Drift | bool = True,
+    **settings: Any,  # noqa: ANN401 - the other fields of Settings
 ) -> tuple[Model, Settings]:
     """Check a model and how it is to be served.
 
@@ -79,10 +95,13 @@ def checked(
         If the model cannot be served like that.
     """
     adapter = Model(model, classes=classes, example=example, task=task, probabilities=probabilities)
-    wanted = Settings(**settings)
+    wanted = Settings(drift=drift, **settings)
+    how = checked_drift(drift)
     positive = wanted.positive_class
     if positive is not None and adapter.class_set is not None and positive not in adapter.class_set:
         raise InvalidValue(f"positive_class: {positive!r} is none of the model's classes {adapter.classes}")
+    if reference is not None and how is not None:
+        wanted = replace(wanted, reference=reference_of(adapter, reference, how))
     return adapter, wanted
 
 

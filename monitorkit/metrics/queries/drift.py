@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.errors import InvalidValue
+from monitorkit.metrics.drift_settings import EMPTY_SHARE
 from monitorkit.metrics.queries.scope import Scope
 from monitorkit.promql import expr
 
@@ -25,15 +26,12 @@ VERSION = ("model_name", "model_version")
 # The least number there is: times its logarithm it is 0, as the limit is.
 _TINY = 5e-324
 
-FLOOR = 1e-4
-"""Share that an empty bin is given where a logarithm is taken of it."""
-
 
 def psi(
     name: Name = None,
     *,
     feature: str | None = None,
-    floor: float = FLOOR,
+    floor: float = EMPTY_SHARE,
     window: Duration = "5m",
     by: By = VERSION,
     where: Where = None,
@@ -76,7 +74,7 @@ def kl(
     name: Name = None,
     *,
     feature: str | None = None,
-    floor: float = FLOOR,
+    floor: float = EMPTY_SHARE,
     window: Duration = "5m",
     by: By = VERSION,
     where: Where = None,

@@ -1,0 +1,180 @@
+"""A table as named columns, whatever it comes as: an array, lists of rows, a DataFrame."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.metrics.bins import is_missing
+from monitorkit.metrics.classes import class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from monitorkit.metrics.bins import Column
+
+__all__ = ["Columns", "columns_of", "distinct", "is_frame", "objects", "tables_as_columns"]
+
+_TABLE = 2
+_NUMBERS = "fiub"
+
+
+class Columns(NamedTuple):
+    """Columns of a table, each float64 with NaN, or objects with None."""
+
+    names: tuple[str, ...]
+    data: tuple[Column, ...]
+
+
+def is_frame(table: object) -> bool:
+    """Whether a table's columns have names, as those of a pandas DataFrame."""
+    return hasattr(table, "columns") and hasattr(table, "iloc")
+
+
+def columns_of(table: Any, names: Sequence[str] | None = None) -> Columns:  # noqa: ANN401 - what the user has
+    """Read a table.
+
+    Parameters
+    ----------
+    table
+        A DataFrame, an array of shape (n_rows, n_columns), or a list of rows. Columns are numbers or names; dates are
+        neither.
+    names
+        What the columns are called; by default as in the DataFrame, or else ``x0``, ``x1``, ... as scikit-learn does.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is no table, or has no rows or no columns.
+
+    Examples
+    --------
+    >>> columns = columns_of([[1, "red"], [None, "blue"]])
+    >>> columns.names, columns.data[0].tolist(), columns.data[1].tolist()
+    (('x0', 'x1'), [1.0, nan], ['red', 'blue'])
+    """
+    if is_frame(table):
+        own = [class_name(name) for name in table.columns]
+        values = [_series(table.iloc[:, place], own[place]) for place in range(len(own))]
+    else:
+        array = _array(table)
+        own = [f"x{place}" for place in range(array.shape[1])]
+        values = [_column(array[:, place], own[place]) for place in range(array.shape[1])]
+    if not values or not len(values[0]):
+        raise InvalidValue(f"the table has {len(values[0]) if values else 0} rows and {len(values)} columns: pass some")
+    return Columns(distinct(own if names is None else names), tuple(values))
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Names as label values, each once: further ones of the same text are numbered.
+
+    Examples
+    --------
+    >>> distinct(["age", "age"])
+    ('age', 'age (2)')
+    """
+    found: dict[str, None] = {}
+    for name in map(class_name, names):
+        candidate, turn = name, 1
+        while candidate in found:
+            turn += 1
+            candidate = f"{name} ({turn})"
+        found[candidate] = None
+    return tuple(found)
+
+
+def objects(values: Sequence[Any]) -> Column:
+    """Values of any kind as a column of objects, a list as one of them."""
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
+def tables_as_columns(tables: Sequence[Any], names: Sequence[str]) -> Iterator[Callable[[int], Column]]:
+    """Read tables that came in requests, whatever is in them, column by column.
+
+    Parameters
+    ----------
+    tables
+        Arrays, or DataFrames, whose columns are found by name or else by position.
+    names
+        What the columns are called.
+
+    Yields
+    ------
+    callable
+        From a column's position to its values: float64, or objects of any kind. One for all tables that are plain
+        numbers, and one for each other. A column that a table does not have is missing in all of its rows.
+
+    Examples
+    --------
+    >>> (column_of,) = tables_as_columns([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])], ["a", "b"])
+    >>> column_of(1).tolist()
+    [2.0, 4.0]
+    """
+    plain: list[Column] = []
+    others: list[Any] = []
+    for table in tables:
+        numbers = isinstance(table, np.ndarray) and table.dtype == np.float64 and table.shape[1:] == (len(names),)
+        (plain if numbers else others).append(table)
+    if plain:
+        together = np.concatenate(plain)
+        yield lambda place: together[:, place]
+    for table in others:
+        yield partial(_column_of_frame if is_frame(table) else _column_of_rows, table, names)
+
+
+def _column_of_frame(frame: Any, names: Sequence[str], place: int) -> Column:  # noqa: ANN401 - a DataFrame
+    own = [class_name(name) for name in frame.columns]
+    found = own.index(names[place]) if names[place] in own else place
+    return frame.iloc[:, found].to_numpy(dtype=object) if found < len(own) else np.full(len(frame), None, dtype=object)
+
+
+def _column_of_rows(rows: Any, _names: Sequence[str], place: int) -> Column:  # noqa: ANN401 - an array
+    array = np.asarray(rows, dtype=object)
+    has = array.ndim == _TABLE and place < array.shape[1]
+    return array[:, place] if has else np.full(len(rows), None, dtype=object)
+
+
+def _array(table: Any) -> Column:  # noqa: ANN401 - what the user has
+    try:
+        array = np.asarray(table)
+        if array.dtype.kind not in _NUMBERS:
+            # Numbers beside texts would have become texts.
+            array = np.array(table, dtype=object)
+    except ValueError:
+        raise InvalidValue("the rows of the table are not of equal length") from None
+    if array.ndim != _TABLE:
+        raise InvalidValue(
+            f"the table has {array.ndim} dimensions: pass rows and columns; one column is X.reshape(-1, 1)"
+        )
+    return array
+
+
+def _series(series: Any, name: str) -> Column:  # noqa: ANN401 - pandas is loaded only by those who use it
+    kind = getattr(series.dtype, "kind", "O")
+    if kind in _NUMBERS and str(series.dtype) != "category":
+        return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    return _column(series.to_numpy(dtype=object if kind not in "mM" else None), name)
+
+
+def _column(values: Column, name: str) -> Column:
+    """Numbers as float64 where all are, else objects."""
+    kind = values.dtype.kind
+    if kind in _NUMBERS:
+        return values.astype(np.float64)
+    if kind in "mMcV":
+        raise InvalidType(f"column {name!r} holds {values.dtype}: pass numbers or names, such as the age in days")
+    plain = [None if is_missing(value) else getattr(value, "item", lambda value=value: value)() for value in values]
+    if all(value is None or isinstance(value, int | float) for value in plain):
+        try:
+            return np.array([np.nan if value is None else value for value in plain], dtype=np.float64)
+        except OverflowError:
+            raise InvalidValue(f"column {name!r} holds a number that is too large for a float") from None
+    column = np.empty(len(plain), dtype=object)
+    for row, value in enumerate(plain):
+        if not isinstance(value, str | int | float | None):
+            raise InvalidType(f"column {name!r} holds {type(value).__name__}: pass numbers or names")
+        column[row] = value
+    return column
