@@ -1,8 +1,8 @@
 """The applications of a model server: the model on one port, its metrics on another.
 
-Which requests are counted in ``inference_requests_total``: every ``POST /predict``, and every request that is refused,
-whatever its path (unknown path, wrong method, malformed HTTP, wrong feedback). Pages, health checks, scrapes and
-feedback that is accepted are not: they ask the model nothing.
+Which requests are counted in ``inference_requests_total``: every request for predictions, in whatever dialect, and
+every request that is refused, whatever its path (unknown path, wrong method, malformed HTTP, wrong feedback). Pages,
+health checks, scrapes and feedback that is accepted are not: they ask the model nothing.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from monitorkit.metrics import exposition
 from monitorkit.serving import pages
 from monitorkit.serving.asgi import Answer, Application, header, json_answer, read_body, refuse
-from monitorkit.serving.payload import read_feedback, read_prediction
+from monitorkit.serving.dialect import PLAIN
+from monitorkit.serving.payload import read_feedback
+from monitorkit.serving.protocols import Protocols
 from monitorkit.serving.refusals import Refusal, stopping
 from monitorkit.serving.scoring import count_predictions
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-    from monitorkit.serving.asgi import Receive, Scope
+    from monitorkit.serving.asgi import Handler, Receive, Scope
+    from monitorkit.serving.dialect import Dialect
     from monitorkit.serving.feedback import FeedbackStore, Served
     from monitorkit.serving.limits import Limits
-    from monitorkit.serving.model import Outputs
     from monitorkit.serving.worker import PredictionWorker
 
 __all__ = ["MetricsApplication", "ModelApplication"]
@@ -88,9 +91,10 @@ class ModelApplication(Application):
         limits: Limits,
         url: str,
     ) -> None:
+        self._protocols = Protocols(self, served.name)
         super().__init__(
             {
-                "/predict": {"POST": self._predict, "GET": self._explain},
+                "/predict": {"POST": partial(self.predict, PLAIN), "GET": self._explain},
                 "/feedback": {"POST": self._feedback},
                 "/healthz": {"GET": self._health},
                 "/metrics": {"GET": self._metrics},
@@ -98,6 +102,7 @@ class ModelApplication(Application):
                 "/favicon.ico": {"GET": self._nothing},
             },
             limits,
+            self._protocols.routes,
         )
         self.served = served
         self._registry = registry
@@ -109,7 +114,21 @@ class ModelApplication(Application):
         """Count a request that is refused."""
         self.served.metrics.requests.count(refusal.status)
 
-    async def _predict(self, scope: Scope, receive: Receive) -> Answer:
+    def refusal_answer(self, scope: Scope, refusal: Refusal) -> Answer:
+        """A refusal in the form that who asked expects."""
+        return self._protocols.refusal_answer(scope, refusal) or refuse(refusal)
+
+    def further_handlers(self, path: str) -> dict[str, Handler] | None:
+        """Handlers of a path with a version in it."""
+        return self._protocols.further_handlers(path)
+
+    @property
+    def ready(self) -> bool:
+        """Whether predictions can be made."""
+        return self._worker.alive
+
+    async def predict(self, dialect: Dialect, scope: Scope, receive: Receive) -> Answer:
+        """Answer a request for predictions, in the dialect that it comes in."""
         received = time.perf_counter()
         # A request keeps the model that it met, also when another one takes over meanwhile.
         served = self.served
@@ -117,20 +136,18 @@ class ModelApplication(Application):
         requests.in_flight.inc()
         try:
             body = await read_body(scope, receive, self.limits.body_bytes)
-            asked = read_prediction(body, served.model.n_features)
-            if asked.probabilities:
-                served.model.check_probabilities()
+            asked = dialect.read(scope, body, served)
             # The model may write to what it gets.
             seen = asked.X if served.metrics.drift.reference is None else asked.X.copy()
             outputs, job = await self._worker.predict(served, asked.X)
-            answer = self._predictions(outputs, served, probabilities=asked.probabilities)
+            answer = dialect.write(asked, outputs, self._store.remember(outputs, served), served)
             count_predictions(outputs, served.metrics, seen)
         except Refusal as refusal:
             requests.count(refusal.status)
-            return refuse(refusal)
+            return self.refusal_answer(scope, refusal)
         except asyncio.CancelledError:
             requests.count("server_error")
-            return refuse(stopping())
+            return self.refusal_answer(scope, stopping())
         else:
             # Counted before the answer leaves: who has it in hand finds it counted.
             answered = time.perf_counter()
@@ -145,22 +162,6 @@ class ModelApplication(Application):
             return answer._replace(headers=(*answer.headers, (b"server-timing", _timing(duration))))
         finally:
             requests.in_flight.dec()
-
-    def _predictions(self, outputs: Outputs, served: Served, *, probabilities: bool) -> Answer:
-        document: dict[str, Any] = {
-            "predictions": outputs.predictions,
-            "ids": self._store.remember(outputs, served),
-            "model_name": served.name,
-            "model_version": served.version,
-        }
-        if probabilities:
-            document |= served.model.told_probabilities(outputs)
-        try:
-            answer = json_answer(document)
-        except TypeError as error:
-            detail = f"the model's predictions cannot be written as JSON: {error}"
-            raise Refusal(500, "wrong_output", detail) from error
-        return answer
 
     async def _feedback(self, scope: Scope, receive: Receive) -> Answer:
         body = await read_body(scope, receive, self.limits.body_bytes)
@@ -180,7 +181,7 @@ class ModelApplication(Application):
 
     async def _health(self, _scope: Scope, _receive: Receive) -> Answer:
         served = self.served
-        if not self._worker.alive:
+        if not self.ready:
             raise Refusal(503, "no_worker", "the thread that predicts has ended: start the server again")
         return json_answer({"status": "ok", "model_name": served.name, "model_version": served.version})
 

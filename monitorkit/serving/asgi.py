@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -130,12 +130,20 @@ class Application:
     ----------
     routes
         Handlers by path and method. ``HEAD`` goes where ``GET`` goes.
+    unlisted
+        Further ones, which who asks for an unknown path is not told of.
     limits
         Bounds on what clients send.
     """
 
-    def __init__(self, routes: dict[str, dict[str, Handler]], limits: Limits) -> None:
-        self._routes = routes
+    def __init__(
+        self,
+        routes: dict[str, dict[str, Handler]],
+        limits: Limits,
+        unlisted: Mapping[str, dict[str, Handler]] | None = None,
+    ) -> None:
+        self._routes = {**routes, **(unlisted or {})}
+        self._listed = ", ".join(routes)
         self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,6 +158,14 @@ class Application:
     def refused(self, refusal: Refusal) -> None:
         """Take note of a request that is refused."""
 
+    def further_handlers(self, path: str) -> dict[str, Handler] | None:  # noqa: ARG002 - for those that have some
+        """Handlers by method of a path that is not among the fixed ones; None where there is nothing."""
+        return None
+
+    def refusal_answer(self, scope: Scope, refusal: Refusal) -> Answer:  # noqa: ARG002 - for those that have several forms
+        """The answer to a request that is refused."""
+        return refuse(refusal)
+
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """Return the answer to a request, whatever goes wrong."""
         try:
@@ -163,14 +179,16 @@ class Application:
             _log.exception("%s %s failed", scope["method"], scope["path"])
             refusal = Refusal(500, "internal", f"the server failed: {type(error).__name__}: {error}")
         self.refused(refusal)
-        return refuse(refusal)
+        return self.refusal_answer(scope, refusal)
 
     def _handler(self, scope: Scope) -> Handler:
         path, method = scope["path"], scope["method"]
         methods = self._routes.get(path)
         if methods is None:
-            paths = ", ".join(self._routes)
-            raise Refusal(404, "unknown_path", f"there is no {path[:MAX_ECHO]}: the paths are {paths}", which="path")
+            methods = self.further_handlers(path)
+        if methods is None:
+            detail = f"there is no {path[:MAX_ECHO]}: the paths are {self._listed}"
+            raise Refusal(404, "unknown_path", detail, which="path")
         handler = methods.get("GET" if method == "HEAD" else method)
         if handler is None:
             allowed = ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])])

@@ -12,6 +12,7 @@ import numpy as np
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics import ModelDescription, Task
 from monitorkit.serving import estimators
+from monitorkit.serving.columns import features_of
 from monitorkit.serving.outputs import (
     PLAIN,
     Outputs,
@@ -97,6 +98,7 @@ class Model:
         self._may_be_sets = self.task == "multilabel" or (classes is not None and estimators.own_classes(owner) is None)
         self._columns = tuple(self.classes) if self.classes is not None and self.task == "multilabel" else None
         self.n_features, self.example = estimators.input_row(owner, example)
+        self.features = features_of(owner, self.feature_names, self.n_features, None)
         wanted = self.task == "classification" and not is_method and probabilities is not False
         self.probabilities = Probabilities.of(owner) if wanted else None
         if probabilities and self.probabilities is None:

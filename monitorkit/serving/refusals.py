@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
     from monitorkit.metrics import RequestStatus
 
-__all__ = ["Refusal", "stopping"]
+__all__ = ["Refusal", "bad_input", "kind_of", "stopping"]
 
-SHED = 503
+_KINDS = {type(None): "null", str: "text", dict: "an object", list: "a list", bool: "true or false"}
 SERVER_ERRORS = 500
 
 
@@ -63,3 +63,19 @@ class Refusal(Exception):
 def stopping() -> Refusal:
     """The refusal of a request that comes when the server is about to end."""
     return Refusal(503, "stopping", "the server is stopping: start it again and repeat the request")
+
+
+def bad_input(error: str, detail: str, which: str = "") -> Refusal:
+    """The refusal of what a client sent."""
+    return Refusal(400, error, detail, which=which)
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words.
+
+    Examples
+    --------
+    >>> kind_of(None), kind_of(1.5)
+    ('null', 'a number')
+    """
+    return _KINDS.get(type(value), "a number")

@@ -1,0 +1,100 @@
+"""What the rows of a model are made of: names of columns, numbers or text, and where a value may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ANY_NUMBERS", "Feature", "Features", "Kind"]
+
+Kind = Literal["number", "text", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of a model's input.
+
+    Attributes
+    ----------
+    kind
+        What its values are; ``"any"`` for a column that the model does not look at.
+    missing
+        Whether a value may be missing: null in JSON, NaN in binary.
+    categories
+        The values that it may have, None where the model takes others, too.
+    null
+        What the model knows a missing value as: NaN or None.
+    dtype
+        Type of the column in a DataFrame, None for the one that its kind has.
+    """
+
+    kind: Kind = "number"
+    missing: bool = False
+    categories: frozenset[Any] | None = None
+    null: Any = float("nan")
+    dtype: Any = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every number will do."""
+        return self.kind == "number" and self.categories is None and self.dtype is None
+
+
+class Features:
+    """The columns of a model's input.
+
+    Parameters
+    ----------
+    columns
+        One for each; None where the model has not told how many there are.
+    names
+        Their names, None where they have none.
+
+    Attributes
+    ----------
+    count
+        How many there are, None where that is not known.
+    numeric
+        Whether every row of so many finite numbers will do.
+    only_numbers
+        Whether all of them are numbers, if not any number.
+
+    Examples
+    --------
+    >>> features = Features((Feature(), Feature("text")), ["size", "color"])
+    >>> features.count, features.numeric
+    (2, False)
+    """
+
+    __slots__ = ("columns", "count", "names", "numeric", "only_numbers")
+
+    def __init__(self, columns: Sequence[Feature] | None = None, names: Sequence[str] | None = None) -> None:
+        self.columns = columns
+        self.names = names
+        self.count = None if columns is None else len(columns)
+        self.numeric = columns is None or all(column.is_plain for column in columns)
+        self.only_numbers = columns is None or all(column.kind == "number" for column in columns)
+
+    @classmethod
+    def of_numbers(cls, count: int) -> Features:
+        """So many numbers, without names.
+
+        Examples
+        --------
+        >>> Features.of_numbers(3).count
+        3
+        """
+        return cls((Feature(),) * count)
+
+    def column(self, number: int) -> Feature:
+        """One of the columns."""
+        return _PLAIN if self.columns is None else self.columns[number]
+
+
+_PLAIN = Feature()
+
+ANY_NUMBERS = Features()
+"""Rows of any number of numbers."""
