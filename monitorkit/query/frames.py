@@ -17,15 +17,16 @@ a plain Index. Series keep the server's order. Times are ``datetime64[ms, UTC]``
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from monitorkit.errors import InvalidType
 from monitorkit.labels import NAME_LABEL
 from monitorkit.labels import legend as fill
+from monitorkit.query.decoding.labelsets import LabelSets
 from monitorkit.query.decoding.wire import CLOSED
 from monitorkit.query.levels import level
 
@@ -138,7 +139,7 @@ def sample_rows(result: Result, *, legend: str | None = None) -> pd.DataFrame:
         TIMESTAMP: histograms.times,
         "lower": histograms.lower,
         "upper": histograms.upper,
-        "closed": _texts(CLOSED, None).take(histograms.closed),
+        "closed": _texts(CLOSED).take(histograms.closed),
         "count": histograms.bucket_count,
         "histogram_count": histograms.count,
         "histogram_sum": histograms.sum,
@@ -170,30 +171,20 @@ def free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:
     return free
 
 
-def _label_names(labels: Sequence[Labels]) -> list[str]:
-    """Names of all labels, ``__name__`` first, the others sorted."""
-    return [NAME_LABEL, *sorted(set().union(*labels) - {NAME_LABEL})]
+def _texts(texts: Any, name: str | None = None) -> pd.Index:  # noqa: ANN401 - pyarrow has no types
+    index: pd.Index = pd.Index(pd.array(texts, dtype="str"), name=name)
+    return index
 
 
-def _label_texts(labels: Sequence[Labels], name: str) -> list[str]:
-    """The values of one label, ``""`` where a series has none."""
-    try:
-        return list(map(itemgetter(name), labels))
-    except KeyError:
-        return [each.get(name, "") for each in labels]
-
-
-def _texts(texts: Iterable[str], name: str | None) -> pd.Index:
-    return pd.Index(list(texts), dtype="str", name=name)
-
-
-def _levels(labels: Sequence[Labels], template: str | None) -> dict[str, list[str]]:
-    """What names the series: the texts of each label, or the filled legend."""
+def _levels(labels: Sequence[Labels], template: str | None) -> dict[str, Any]:
+    """What names the series: the texts of each label, ``""`` where a series has none, or the filled legend."""
     if template is None:
-        return {name: _label_texts(labels, name) for name in _label_names(labels)}
+        columns = LabelSets.of(labels).columns
+        name = columns.get(NAME_LABEL, pa.nulls(len(labels), pa.string()))
+        return {label: texts.fill_null("") for label, texts in ({NAME_LABEL: name} | columns).items()}
     if not isinstance(template, str):
         raise InvalidType(f"legend: {template!r} is no text; write '{{{{instance}}}}'")
-    return {LEGEND: [fill(template, each) for each in labels]}
+    return {LEGEND: pa.array([fill(template, each) for each in labels], pa.string())}
 
 
 def _index(labels: Sequence[Labels], template: str | None) -> pd.Index:
@@ -214,7 +205,7 @@ def _rows(
     """Tidy frame from columns with one entry per row, and the position of the series that each row is of."""
     levels = _levels(labels, template)
     names = free_names(list(levels), {TIMESTAMP, VALUE, *columns})
-    named = {name: _texts(each, None).take(series) for name, each in zip(names, levels.values(), strict=True)}
+    named = {name: _texts(each).take(series) for name, each in zip(names, levels.values(), strict=True)}
     frame = pd.DataFrame({**named, **columns})
     if TIMESTAMP in columns:
         frame[TIMESTAMP] = timestamps(columns[TIMESTAMP])

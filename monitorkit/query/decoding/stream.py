@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from monitorkit.query.decoding import results, sampletext
+from monitorkit.query.decoding import labeltext, results, sampletext
+from monitorkit.query.decoding.labelsets import LabelSets
 from monitorkit.query.decoding.wire import MAX_BODY_BYTES, Answer, Histograms, Malformed, Result, Samples, begin, plain
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _HEAD = re.compile(
     rb'"data":\{"resultType":"(?P<kind>matrix|vector)","result":\[(?=\{"metric":)'
 )
 _ITEM = b'{"metric":'
+FEW = 40
+"""Of so few series a dict each is made sooner than a column for each label."""
+_BRACKET = ord("}")
 
 
 class ResultDecoder:
@@ -56,7 +60,8 @@ class ResultDecoder:
         self._begun = False
         self._head = b""
         self._form: _Form | None = None
-        self._labels: list[dict[str, str]] = []
+        self._labels: list[Sequence[dict[str, str]]] = []
+        self._n_series = 0
         self._parts: list[_Part] = []
 
     def feed(self, chunk: bytes) -> None:
@@ -90,7 +95,7 @@ class ResultDecoder:
         if self._form is None:
             return results.result(rest)
         answer = self._read_end(rest, self._form)
-        whole = _whole(self._form.kind, self._labels, self._parts)
+        whole = _whole(self._form.kind, _joined(self._labels), self._parts)
         return Answer(whole, answer.warnings, answer.infos, answer.stats)
 
     def _read_blocks(self) -> bytes:
@@ -130,10 +135,11 @@ class ResultDecoder:
         self._add(*_part(answer.data))
         return answer
 
-    def _add(self, labels: list[dict[str, str]], part: _Part) -> None:
+    def _add(self, labels: Sequence[dict[str, str]], part: _Part) -> None:
         """Put the series of a part after those that are there."""
-        part.histograms.series[:] += len(self._labels)
-        self._labels += labels
+        part.histograms.series[:] += self._n_series
+        self._n_series += len(labels)
+        self._labels.append(labels)
         self._parts.append(part)
 
 
@@ -147,7 +153,7 @@ class _Part:
     histograms: Histograms = field(default_factory=Histograms)
 
 
-def _part(result: Result) -> tuple[list[dict[str, str]], _Part]:
+def _part(result: Result) -> tuple[Sequence[dict[str, str]], _Part]:
     """A result as the labels and samples of a part."""
     floats = result.floats
     counts = np.bincount(floats.series, minlength=len(result.labels))
@@ -175,7 +181,7 @@ class _Form:
         end = text.find(b'"' + self.closing, start) + 1
         return (text[:end], self.closing, text[end + len(self.closing) :]) if end else (text, b"", b"")
 
-    def read(self, block: bytes) -> tuple[list[dict[str, str]], _Part]:
+    def read(self, block: bytes) -> tuple[Sequence[dict[str, str]], _Part]:
         """Read series of floats; raise :class:`sampletext.Unusual` if they are in another form."""
         labels, samples = self._cut(block)
         counts, times, numbers = sampletext.read(samples)
@@ -183,24 +189,19 @@ class _Form:
             raise sampletext.Unusual("several values of one series")
         return _labels(labels), _Part(counts, times, numbers)
 
-    def _cut(self, block: bytes) -> tuple[list[bytes], list[memoryview]]:
+    def _cut(self, block: bytes) -> tuple[list[bytes], list[bytes]]:
         """Labels of each series, without their last bracket, and the text of its samples."""
-        labels, samples = [], []
-        whole, boundary, before = memoryview(block), self.boundary, self.boundary.index(b"{")
-        place = 0
-        while (opening := block.find(self.opening, place)) >= 0:
-            labels.append(block[place:opening])
-            start = opening + len(self.opening)
-            # There is no bracket like this within samples: one byte is found faster than a text.
-            end = block.find(b"{", start) - before
-            if end < start:
-                samples.append(whole[start:])
-                return labels, samples
-            samples.append(whole[start:end])
-            place = end + len(boundary)
-            if block[end:place] != boundary:
-                break
-        raise sampletext.Unusual("series of another form")
+        bytes_, words = np.frombuffer(block, np.uint8), _words(block)
+        brackets = np.flatnonzero(bytes_[: len(words)] == _BRACKET)
+        openings = _found(words, brackets, self.opening)
+        boundaries = _found(words, brackets - self.boundary.index(b"}"), self.boundary)
+        starts = np.concatenate([[0], boundaries + len(self.boundary)])
+        ends = np.concatenate([boundaries, [len(block)]])
+        first = openings + len(self.opening)
+        if len(openings) != len(starts) or (openings < starts).any() or (first > ends).any():
+            raise sampletext.Unusual("series of another form")
+        labels = [block[start:end] for start, end in zip(starts.tolist(), openings.tolist(), strict=True)]
+        return labels, [block[start:end] for start, end in zip(first.tolist(), ends.tolist(), strict=True)]
 
     def read_json(self, block: bytes) -> Result:
         """Read series in any form; raise :class:`Malformed` if they are none."""
@@ -214,8 +215,24 @@ class _Form:
 _FORMS = {"matrix": _Form("matrix", b'},"values":[[', b"]]}"), "vector": _Form("vector", b'},"value":[', b"]}")}
 
 
-def _labels(texts: Sequence[bytes]) -> list[dict[str, str]]:
+def _words(text: bytes) -> NDArray[np.uint64]:
+    """Every eight bytes of a text that follow one another, as a number, without a copy."""
+    return np.ndarray((max(len(text) - 7, 0),), "<u8", text, strides=(1,))
+
+
+def _found(words: NDArray[np.uint64], places: NDArray[np.int64], text: bytes) -> NDArray[np.int64]:
+    """Those of some places at which a text stands, of eight to sixteen bytes."""
+    last = len(text) - 8
+    places = places[(places >= 0) & (places + last < len(words))]
+    first, second = (int.from_bytes(text[start : start + 8], "little") for start in (0, last))
+    found: NDArray[np.int64] = places[(words[places] == first) & (words[places + last] == second)]
+    return found
+
+
+def _labels(texts: Sequence[bytes]) -> Sequence[dict[str, str]]:
     """Label sets of series, each without its last bracket."""
+    if len(texts) > FEW:
+        return labeltext.read(texts)
     try:
         # A line break may not stand within a text of JSON, so that no text can go from one label set into the next.
         labels: list[dict[str, str]] = orjson.loads(b"[" + b"},\n".join(texts) + b"}]")
@@ -227,7 +244,13 @@ def _labels(texts: Sequence[bytes]) -> list[dict[str, str]]:
     return labels
 
 
-def _whole(kind: str, labels: list[dict[str, str]], parts: list[_Part]) -> Result:
+def _joined(parts: list[Sequence[dict[str, str]]]) -> LabelSets:
+    """Label sets one after another; those that are dicts become columns together."""
+    runs = groupby(parts, key=lambda part: isinstance(part, LabelSets))
+    return LabelSets.joined(chain.from_iterable(run if columns else [list(chain(*run))] for columns, run in runs))
+
+
+def _whole(kind: str, labels: LabelSets, parts: list[_Part]) -> Result:
     """The parts of a result one after another; they are let go column by column."""
     counts = np.concatenate([part.counts for part in parts])
     columns = {name: [getattr(part, name) for part in parts] for name in ("times", "numbers", "histograms")}

@@ -124,7 +124,8 @@ class Result:
     kind
         ``vector``, ``matrix``, ``scalar`` or ``string``.
     labels
-        One label set per series, in the server's order; a scalar and a string have one empty set.
+        One label set per series, in the server's order; a scalar and a string have one empty set. A list, or
+        :class:`~monitorkit.query.decoding.labelsets.LabelSets`, which are columns.
     floats, histograms
         The samples, ordered by series, then by time.
     text
@@ -132,7 +133,7 @@ class Result:
     """
 
     kind: str
-    labels: list[dict[str, str]]
+    labels: Sequence[dict[str, str]]
     floats: Samples = field(default_factory=Samples)
     histograms: Histograms = field(default_factory=Histograms)
     text: str | None = None
@@ -231,7 +232,7 @@ def join(results: list[Result]) -> Result:
     )
 
 
-def _places(pieces: Sequence[list[dict[str, str]]]) -> tuple[list[dict[str, str]], list[NDArray[np.int64]]]:
+def _places(pieces: Sequence[Sequence[dict[str, str]]]) -> tuple[list[dict[str, str]], list[NDArray[np.int64]]]:
     """All label sets, and for each piece the positions of its own among them."""
     positions: dict[tuple[frozenset[tuple[str, str]], int], int] = {}
     labels: list[dict[str, str]] = []

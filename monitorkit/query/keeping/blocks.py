@@ -125,7 +125,7 @@ class Shelf:
             "key": self._key,
             "start": part.window.start_ms,
             "end": part.window.end_ms,
-            "labels": part.answer.data.labels,
+            "labels": list(part.answer.data.labels),
             "infos": part.answer.infos,
             "n_floats": len(floats.times),
         }

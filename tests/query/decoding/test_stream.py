@@ -39,14 +39,15 @@ FAST_SAMPLES = st.tuples(USUAL_MS | WHOLE_SECONDS, value_texts())
 SAMPLES = st.one_of(FAST_SAMPLES, FAST_SAMPLES, st.tuples(MS, value_texts()))
 CUTS = st.lists(st.integers(1, 200), min_size=1, max_size=8)
 BLOCKS = st.sampled_from([150, 300, 1000, 1 << 18])
+FEW = st.sampled_from([0, 2, 100])
 
 
 consume = partial(deque, maxlen=0)
 
 
-def streamed(document, *, chunks=(64,), block_bytes=150):
+def streamed(document, *, chunks=(64,), block_bytes=150, few=0):
     """Feed a document in chunks of these sizes, one after another, again and again."""
-    with mock.patch.object(stream, "BLOCK_BYTES", block_bytes):
+    with mock.patch.multiple(stream, BLOCK_BYTES=block_bytes, FEW=few):
         decoder = ResultDecoder()
         place = 0
         while place < len(document):
@@ -98,9 +99,9 @@ def documents(draw):
 
 
 @settings(deadline=None)
-@given(documents(), CUTS, BLOCKS)
-def test_a_stream_says_what_plain_json_says_bit_for_bit_however_it_is_cut(document, chunks, block_bytes):
-    answer = streamed(document, chunks=chunks, block_bytes=block_bytes)
+@given(documents(), CUTS, BLOCKS, FEW)
+def test_a_stream_says_what_plain_json_says_bit_for_bit_however_it_is_cut(document, chunks, block_bytes, few):
+    answer = streamed(document, chunks=chunks, block_bytes=block_bytes, few=few)
     data = json.loads(document)["data"]
     assert answer.data.labels == [item["metric"] for item in data["result"]]
     assert decoded(answer.data) == reference(document)
@@ -110,8 +111,8 @@ def test_a_stream_says_what_plain_json_says_bit_for_bit_however_it_is_cut(docume
 
 
 @settings(deadline=None)
-@given(documents(), st.data())
-def test_a_damaged_stream_is_refused_where_the_plain_way_refuses_it(document, data):
+@given(documents(), FEW, st.data())
+def test_a_damaged_stream_is_refused_where_the_plain_way_refuses_it(document, few, data):
     place = data.draw(st.integers(0, len(document)))
     length = data.draw(st.sampled_from([0, 1, 1, 1, 5]))
     put = data.draw(
@@ -122,9 +123,9 @@ def test_a_damaged_stream_is_refused_where_the_plain_way_refuses_it(document, da
         expected = content(results.result(damaged).data)
     except wire.Malformed:
         with pytest.raises(wire.Malformed, match="JSON"):
-            streamed(damaged)
+            streamed(damaged, few=few)
     else:
-        assert content(streamed(damaged).data) == expected
+        assert content(streamed(damaged, few=few).data) == expected
 
 
 @pytest.mark.parametrize("block_bytes", [150, 1 << 18])
@@ -145,7 +146,8 @@ def test_what_is_no_query_result_is_called_malformed(document, before, block_byt
 @pytest.mark.parametrize("first", ['"a":"x', '"a":"1"},{"b":"2"', '"a":[{', "", "}", '"a":"1"', "{"])
 @pytest.mark.parametrize("second", ['y"', '"c":"3"', '},{"c":"3"', '}],"d":{', "]", "},{", '{y"'])
 @pytest.mark.parametrize("third", ['"e":"4"', '},{"e":"4"', ""])
-def test_labels_of_one_series_never_go_over_into_another(first, second, third):
+@pytest.mark.parametrize("few", [0, 100])
+def test_labels_of_one_series_never_go_over_into_another(first, second, third, few):
     # The last series is read by itself.
     texts = (first, second, third, '"f":"5"')
     items = [f'{{"metric":{{{labels}}},"values":[[1700000000,"1"]]}}' for labels in texts]
@@ -154,9 +156,9 @@ def test_labels_of_one_series_never_go_over_into_another(first, second, third):
         expected = content(results.result(document).data)
     except wire.Malformed:
         with pytest.raises(wire.Malformed, match="JSON"):
-            streamed(document, block_bytes=1 << 18)
+            streamed(document, block_bytes=1 << 18, few=few)
     else:
-        assert content(streamed(document, block_bytes=1 << 18).data) == expected
+        assert content(streamed(document, block_bytes=1 << 18, few=few).data) == expected
 
 
 def usual(n_series, n_samples):
@@ -223,6 +225,31 @@ def test_an_answer_that_says_at_its_end_that_it_failed_is_an_error():
     document = body("matrix", f"[{','.join(usual(9, 9))}]", '},"status":"error","errorType":"timeout","error":"late"}')
     with pytest.raises(wire.Refused, match="timeout: late"):
         streamed(document)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ('{"a":"1","a":"2"}', {"a": "2"}),
+        ('{"a":"1"},"more":{"b":"2"}', {"a": "1"}),
+        ('{"a": "1"}', {"a": "1"}),
+        (r'{"\u0061":"1"}', {"a": "1"}),
+    ],
+)
+@pytest.mark.parametrize("samples", ['"value":[1700000000,"1"]', '"values":[[1700000000,"1"]]'])
+def test_unusual_labels_among_many_series_are_read_as_json(metric, expected, samples):
+    items = [f'{{"metric":{{"n":"{n}"}},{samples}}}' for n in range(100)]
+    items[50] = f'{{"metric":{metric},{samples}}}'
+    kind = "vector" if "values" not in samples else "matrix"
+    labels = streamed(body(kind, f"[{','.join(items)}]"), block_bytes=1 << 18).data.labels
+    assert list(labels) == [{"n": str(n)} if n != 50 else expected for n in range(100)]
+
+
+def test_no_dict_is_made_for_any_of_many_series(monkeypatch):
+    items = [f'{{"metric":{{"n":"{n}"}},"value":[1700000000,"1"]}}' for n in range(2000)]
+    labels = streamed(body("vector", f"[{','.join(items)}]"), chunks=[1 << 14], block_bytes=1 << 14, few=40).data.labels
+    monkeypatch.setattr(type(labels), "_dicts", None)
+    assert labels.columns["n"].to_pylist() == list(map(str, range(2000)))
 
 
 def test_a_second_result_is_malformed():
