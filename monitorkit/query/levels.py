@@ -19,6 +19,7 @@ def level(texts: Any) -> tuple[NDArray[np.int64], pd.Index]:  # noqa: ANN401 - p
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> codes, different = level(pa.array(["b", "a", "b"]))
     >>> codes.tolist(), different.tolist()
     ([1, 0, 1], ['a', 'b'])
