@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         ServiceError,
         Unsupported,
     )
-    from monitorkit.metrics import Drift, ErrorScale, queries
+    from monitorkit.metrics import Drift, ErrorScale, limit_series, queries
     from monitorkit.promql import expr
     from monitorkit.query import increase, join, quantiles, read, record, tidy, write
     from monitorkit.running import status, stop_all
@@ -54,7 +54,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ServiceError",
         "Unsupported",
     ),
-    "metrics": ("Drift", "ErrorScale", "queries"),
+    "metrics": ("Drift", "ErrorScale", "limit_series", "queries"),
     "promql": ("expr",),
     "query": ("increase", "join", "quantiles", "read", "record", "tidy", "write"),
     "running": ("status", "stop_all"),
@@ -87,6 +87,7 @@ __all__ = [
     "increase",
     "instrument",
     "join",
+    "limit_series",
     "panels",
     "plot",
     "quantiles",

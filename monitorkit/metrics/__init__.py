@@ -13,6 +13,7 @@ from monitorkit.metrics.exposition import exposition
 
 if TYPE_CHECKING:
     from monitorkit.metrics import queries
+    from monitorkit.metrics.cardinality import limit_series
     from monitorkit.metrics.drift_settings import Drift
     from monitorkit.metrics.error_scale import ErrorScale
     from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
@@ -34,6 +35,7 @@ __all__ = [
     "Task",
     "VersionMetrics",
     "exposition",
+    "limit_series",
     "queries",
 ]
 
@@ -41,6 +43,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "cardinality": ("limit_series",),
         "drift_settings": ("Drift",),
         "error_scale": ("ErrorScale",),
         "model": ("ModelDescription", "ModelMetrics", "VersionMetrics"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
 __all__ = ["MAX_CLASSES", "OTHER", "ClassNames", "class_name", "sorted_labels"]
 
@@ -29,6 +29,8 @@ class ClassNames:
         How many classes get a name, at least two; the others are all called ``other``.
     positive_class
         The class that scores are about; by default, where there are two, the greater label, as 1 is to 0.
+    folded
+        Called with each class that is named ``other``.
 
     Attributes
     ----------
@@ -48,11 +50,13 @@ class ClassNames:
         *,
         limit: int = MAX_CLASSES,
         positive_class: Hashable | None = None,
+        folded: Callable[[Hashable], None] | None = None,
     ) -> None:
         self._limit = limit
         self.chosen = positive_class
         self._names: dict[Hashable, str] = {}
         self._overflown = False
+        self._folded = folded
         for label in declared:
             self.name(label)
 
@@ -62,6 +66,8 @@ class ClassNames:
         if name is None:
             if len(self._names) >= self._limit:
                 self._overflown = True
+                if self._folded is not None:
+                    self._folded(label)
                 return OTHER
             name = self._names[label] = class_name(label)
         return name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, values
 
+from monitorkit.metrics.cardinality import FoldedSeries
 from monitorkit.metrics.classes import OTHER
 from monitorkit.metrics.histograms import histograms
 from monitorkit.metrics.performance import DURATION_BUCKETS, PerformanceFamilies, RequestStatus
@@ -64,6 +65,7 @@ class ApplicationFamilies:
             multiprocess_mode="livesum",
         )
         self.inference = PerformanceFamilies(registry)
+        self.folded = FoldedSeries.of(registry)
         self._versions: dict[str, str] = {}
         self._lock = threading.Lock()
         self._metrics: dict[tuple[str, str], ApplicationMetrics] = {}
@@ -157,6 +159,7 @@ class ApplicationMetrics:
     def _children(self, method: str, path: str, code: int) -> tuple[Counter, Histogram | Observations]:
         with self._lock:
             if path not in self._paths and len(self._paths) >= MAX_PATHS:
+                self._families.folded.count("http_requests_total", "path", path)
                 path = OTHER
             self._paths.add(path)
             text = str(code) if 100 <= code <= 599 else OTHER  # noqa: PLR2004 - the codes that HTTP has

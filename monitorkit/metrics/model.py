@@ -31,17 +31,20 @@ model_feature_reference_ratio          gauge     feature, bin                   
 model_feature_drift                    gauge     feature, statistic              psi, js, ks, wasserstein of the latest
 model_info                             gauge     framework, model_class, ...     what runs
 cpu_usage, memory_usage                gauge                                     the machine, in percent
+monitorkit_folded_series_total         counter   metric, label (only these)      values that became ``other``
 ====================================== ========= =============================== =====================================
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prometheus_client import Gauge
 
 from monitorkit.metrics.calibration import CalibrationFamilies
+from monitorkit.metrics.cardinality import FoldedSeries
 from monitorkit.metrics.classes import MAX_CLASSES, ClassNames
 from monitorkit.metrics.drift import DriftFamilies
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
@@ -126,6 +129,7 @@ class ModelMetrics:
 
     def __init__(self, registry: CollectorRegistry, model_name: str) -> None:
         self.model_name = model_name
+        self._folded = partial(FoldedSeries.of(registry).count, "model_predictions_total", "class_name")
         self._performance = PerformanceFamilies(registry)
         self._quality = QualityFamilies(registry)
         self._regression = RegressionFamilies(registry)
@@ -181,9 +185,10 @@ class ModelMetrics:
         """
         version = self._versions.get(model_version)
         if version is None:
+            names = ClassNames(limit=max_classes, folded=self._folded)
             version = self._versions[model_version] = VersionMetrics(
                 self._performance.of(self.model_name, model_version),
-                self._quality.of(self.model_name, model_version, ClassNames(limit=max_classes), window=window),
+                self._quality.of(self.model_name, model_version, names, window=window),
                 self._regression.of(self.model_name, model_version),
                 self._calibration.of(self.model_name, model_version),
                 self._drift.of(self.model_name, model_version),

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from monitorkit.metrics.cardinality import has_labels, limit_series
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prometheus_client import Metric
+    from prometheus_client.registry import Collector
 
 __all__ = ["MODEL_LABELS", "Registry", "without_creation_times"]
 
@@ -19,6 +22,12 @@ MODEL_LABELS = ("model_name", "model_version")
 
 class Registry(CollectorRegistry):
     """A registry that also exports ``process_*`` and ``python_*``, and leaves ``*_created`` out.
+
+    Attributes
+    ----------
+    budget
+        How many series a metric that is added from now on may have, see :func:`monitorkit.limit_series`; None for any
+        number.
 
     Notes
     -----
@@ -36,9 +45,16 @@ class Registry(CollectorRegistry):
 
     def __init__(self) -> None:
         super().__init__(auto_describe=True)
+        self.budget: int | None = None
         ProcessCollector(registry=self)
         PlatformCollector(registry=self)
         GCCollector(registry=self)
+
+    def register(self, collector: Collector) -> None:
+        """Add a metric, and keep it within the budget where there is one."""
+        super().register(collector)
+        if self.budget is not None and has_labels(collector):
+            limit_series(collector, self.budget, registry=self)
 
     def collect(self) -> Iterable[Metric]:
         """Collect every family, without the samples of creation times."""

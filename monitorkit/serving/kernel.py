@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from monitorkit import running
 from monitorkit.metrics import ModelMetrics, Registry
+from monitorkit.metrics.cardinality import DEFAULT_BUDGET
 from monitorkit.serving.app import MetricsApplication, ModelApplication
 from monitorkit.serving.feedback import FeedbackStore, Served
 from monitorkit.serving.handle import KIND, ModelServer, Place
@@ -59,6 +60,7 @@ class KernelServer(ModelServer):
         self._owner = os.getpid()
         self._stopped = False
         self._metrics = ModelMetrics(self._registry, name)
+        self._registry.budget = DEFAULT_BUDGET  # of what the user adds; ours is bounded by classes and features
         self._store = FeedbackStore(settings.limits)
         self._worker = PredictionWorker(f"{name}: predict", queue_length=settings.limits.queue_length)
         self._application = ModelApplication(
