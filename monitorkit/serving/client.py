@@ -17,6 +17,7 @@ from monitorkit.metrics.classes import sorted_labels
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike, DTypeLike
 
 __all__ = ["Predictions", "ask", "labels", "rows"]
@@ -98,20 +99,42 @@ def ask(host: str, port: int, path: str, document: object, *, name: str, timeout
     return answer
 
 
-def rows(X: ArrayLike) -> Any:  # noqa: ANN401 - an array, or a list for the server to judge
-    """Rows as the request wants them, from an array, a DataFrame or a list of lists.
+def rows(X: ArrayLike | pd.DataFrame) -> dict[str, Any]:
+    """Rows as the request wants them, from an array, a DataFrame or a list of lists; a DataFrame with its names.
 
     Raises
     ------
     InvalidType
-        If an array or a DataFrame holds something other than numbers.
+        If an array holds something other than numbers and text, or a DataFrame something that JSON has not.
+
+    Examples
+    --------
+    >>> rows([[1, 2]])
+    {'instances': [[1, 2]]}
     """
     if isinstance(X, list | tuple):
-        return X
+        return {"instances": X}
+    columns = getattr(X, "columns", None)
+    if columns is not None and all(isinstance(name, str) for name in columns):
+        return {"columns": list(columns), "data": _table(X)}
+    if getattr(getattr(X, "dtype", None), "kind", "") in set("OUT"):
+        return {"instances": np.asarray(X).tolist()}
     try:
-        return np.ascontiguousarray(X, dtype=np.float64)
+        return {"instances": np.ascontiguousarray(X, dtype=np.float64)}
     except (TypeError, ValueError) as error:
         raise InvalidType(f"X: {type(X).__name__} cannot be read as rows of numbers: {error}") from error
+
+
+def _table(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame; an array, or lists where there is text
+    if all(dtype.kind in "biuf" for dtype in frame.dtypes):
+        return np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
+    columns = []
+    for name, dtype in frame.dtypes.items():
+        if dtype.kind in "mMc":
+            raise InvalidType(f"X: the column {name!r} is of type {dtype}; send numbers or text")
+        column = frame[name].astype(object)
+        columns.append(column.where(column.notna(), None).tolist())
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def labels(y_true: Any) -> Sequence[Any]:  # noqa: ANN401 - an array, a Series, a DataFrame, a list

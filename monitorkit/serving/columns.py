@@ -118,9 +118,11 @@ def _chain(steps: Sequence[Any], count: int) -> list[_Column]:
         return [_one_after_the_other(column, then) for column, then in zip(columns, after, strict=True)]
     if not rest:
         return columns
-    filled_later = _rest_takes_missing(rest)
+    takes, keeps = _then(rest)
     return [
-        replace(column, takes_missing=False) if column.keeps_missing and not filled_later else column
+        replace(column, takes_missing=column.takes_missing and takes, keeps_missing=keeps)
+        if column.keeps_missing
+        else column
         for column in columns
     ]
 
@@ -132,13 +134,13 @@ def _one_after_the_other(column: _Column, then: _Column) -> _Column:
     return _Column(kind, takes, keeps, then.categories, column.null if takes else then.null)
 
 
-def _rest_takes_missing(steps: Sequence[Any]) -> bool:
-    """Whether steps take missing values in whatever columns the one before them makes."""
+def _then(steps: Sequence[Any]) -> tuple[bool, bool]:
+    """Whether steps take missing values in whatever columns the one before them makes, and whether they keep them."""
     for step in steps:
         column = _columns(step, 1)[0]
         if not column.takes_missing or not column.keeps_missing:
-            return column.takes_missing
-    return True
+            return column.takes_missing, False
+    return True, True
 
 
 def _side_by_side(parts: Sequence[tuple[str, Any, Any]], names: Sequence[str] | None, count: int) -> list[_Column]:

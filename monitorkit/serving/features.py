@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ANY_NUMBERS", "Feature", "Features", "Kind"]
+    import pandas as pd
+
+    from monitorkit.serving.payload import Matrix
+
+__all__ = ["ANY_NUMBERS", "Feature", "Features", "Kind", "frame_of"]
 
 Kind = Literal["number", "text", "any"]
 
@@ -61,6 +67,8 @@ class Features:
         Whether every row of so many finite numbers will do.
     only_numbers
         Whether all of them are numbers, if not any number.
+    types
+        By place, the types that columns must have in a DataFrame beyond those of numbers and text.
 
     Examples
     --------
@@ -69,13 +77,14 @@ class Features:
     (2, False)
     """
 
-    __slots__ = ("columns", "count", "names", "numeric", "only_numbers")
+    __slots__ = ("columns", "count", "names", "numeric", "only_numbers", "types")
 
     def __init__(self, columns: Sequence[Feature] | None = None, names: Sequence[str] | None = None) -> None:
         self.columns = columns
         self.names = names
         self.count = None if columns is None else len(columns)
         self.numeric = columns is None or all(column.is_plain for column in columns)
+        self.types = {place: one.dtype for place, one in enumerate(columns or ()) if one.dtype is not None}
         self.only_numbers = columns is None or all(column.kind == "number" for column in columns)
 
     @classmethod
@@ -92,6 +101,36 @@ class Features:
     def column(self, number: int) -> Feature:
         """One of the columns."""
         return _PLAIN if self.columns is None else self.columns[number]
+
+
+def frame_of(X: Matrix, features: Features) -> pd.DataFrame:
+    """Rows as a DataFrame with the names of the columns, each of its own type.
+
+    Parameters
+    ----------
+    X
+        An array of shape (n_rows, n_features).
+    features
+        What its columns are; they have names.
+
+    Examples
+    --------
+    >>> features = Features((Feature(), Feature("text")), ["size", "color"])
+    >>> [dtype.kind for dtype in frame_of(np.array([[2.0, "red"]], dtype=object), features).dtypes]
+    ['f', 'O']
+    """
+    import pandas as pd  # noqa: PLC0415 - most models are served without it
+
+    names = list(features.names or ())
+    if features.columns is None or (X.dtype != object and not features.types):
+        return pd.DataFrame(X, columns=names)
+    columns = [
+        X[:, place].astype(np.float64) if column.kind == "number" else pd.Series(X[:, place], dtype=object)
+        for place, column in enumerate(features.columns)
+    ]
+    frame = pd.DataFrame(dict(enumerate(columns))).astype(features.types)
+    frame.columns = pd.Index(names)
+    return frame
 
 
 _PLAIN = Feature()

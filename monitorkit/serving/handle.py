@@ -149,7 +149,8 @@ class ModelServer(ABC):
         Parameters
         ----------
         X
-            Rows of numbers, of shape (n_instances, n_features).
+            Rows of numbers, of shape (n_instances, n_features); a DataFrame is sent with the names of its columns,
+            which may then be in any order.
         probabilities
             Whether to ask for the probability of each class, too.
         timeout_seconds
@@ -167,7 +168,7 @@ class ModelServer(ABC):
         ServiceError
             If the model fails, or the server has been stopped.
         """
-        document = {"instances": client.rows(X)} | ({"probabilities": True} if probabilities else {})
+        document = client.rows(X) | ({"probabilities": True} if probabilities else {})
         answer = self._ask("/predict", document, timeout_seconds)
         return client.Predictions(**answer)
 

@@ -12,7 +12,8 @@ import numpy as np
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics import ModelDescription, Task
 from monitorkit.serving import estimators
-from monitorkit.serving.columns import features_of
+from monitorkit.serving.example import input_of
+from monitorkit.serving.features import frame_of
 from monitorkit.serving.outputs import (
     PLAIN,
     Outputs,
@@ -48,7 +49,7 @@ class Model:
         multi-label model the names of its labels, in the order of its columns.
     example
         A row that it can predict, shown to those who ask how to call it; it also tells the number of features where the
-        model does not.
+        model does not, and from a DataFrame the names and types of its columns.
     task
         What kind of prediction it makes; None for what the estimator tells, or else its predictions show.
     probabilities
@@ -78,7 +79,7 @@ class Model:
         model: object,
         *,
         classes: Sequence[Label] | None = None,
-        example: Sequence[float] | None = None,
+        example: Any = None,  # noqa: ANN401 - a row, in whatever holds it
         task: Task | None = None,
         probabilities: bool | None = None,
     ) -> None:
@@ -90,15 +91,15 @@ class Model:
         self.name = estimators.name_of(owner)
         self.class_name = type(owner).__name__
         self.framework = type(owner).__module__.partition(".")[0]
-        self.feature_names = estimators.feature_names(owner)
         self.task, self._told = _task(owner, task, declared=classes is not None)
         self.classes = _classes(owner, classes, self.task)
         self.class_set = None if self.classes is None else frozenset(self.classes)
         # Names of classes with a function: it may return a column for each of them.
         self._may_be_sets = self.task == "multilabel" or (classes is not None and estimators.own_classes(owner) is None)
         self._columns = tuple(self.classes) if self.classes is not None and self.task == "multilabel" else None
-        self.n_features, self.example = estimators.input_row(owner, example)
-        self.features = features_of(owner, self.feature_names, self.n_features, None)
+        self.features, self.example = input_of(owner, example)
+        self.n_features = self.features.count
+        self.feature_names = None if self.features.names is None else list(self.features.names)
         wanted = self.task == "classification" and not is_method and probabilities is not False
         self.probabilities = Probabilities.of(owner) if wanted else None
         if probabilities and self.probabilities is None:
@@ -222,11 +223,7 @@ class Model:
         return Outputs(rows, "multilabel", None, self._columns)
 
     def _table(self, X: Matrix) -> Any:  # noqa: ANN401 - an array, or a frame for a model that was fitted on one
-        if self.feature_names is None:
-            return X
-        import pandas as pd  # noqa: PLC0415 - most models are served without it
-
-        return pd.DataFrame(X, columns=self.feature_names)
+        return X if self.feature_names is None else frame_of(X, self.features)
 
     def _task_of(self, values: np.ndarray[Any, np.dtype[Any]], plain: list[Any]) -> Task:
         """How this result is to be judged: a model's method can return something else than its predictions."""

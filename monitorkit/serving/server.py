@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from monitorkit import ports, running
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
@@ -39,7 +39,7 @@ def serve(
     metrics_port: int | None = None,
     classes: Sequence[Label] | None = None,
     positive_class: Label | None = None,
-    example: Sequence[float] | None = None,
+    example: Any = None,  # noqa: ANN401 - a row, in whatever holds it
     task: Task | None = None,
     probabilities: bool | None = None,
     error_scale: ErrorScale = DEFAULT_SCALE,
@@ -74,7 +74,8 @@ def serve(
         to 0.
     example
         A row that the model can predict, shown to those who ask how to call it. For a callable it also tells how many
-        numbers a row has, so that others are refused.
+        numbers a row has, so that others are refused. As a DataFrame it tells the names and types of the columns, too:
+        a callable then gets DataFrames, and text is taken where it has text.
     task
         What kind of prediction the model makes: ``"classification"``, ``"multilabel"`` (rows of 0 and 1, or lists of
         labels) or ``"regression"``; by default what the estimator tells, or else what its predictions show. It says how

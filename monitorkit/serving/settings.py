@@ -80,7 +80,7 @@ def checked(
     model: object,
     *,
     classes: Sequence[Label] | None = None,
-    example: Sequence[float] | None = None,
+    example: Any = None,  # noqa: ANN401 - a row, in whatever holds it
     task: Task | None = None,
     probabilities: bool | None = None,
     reference: Any = None,  # noqa: ANN401 - any table

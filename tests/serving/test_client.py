@@ -40,8 +40,10 @@ def test_wrong_rows_are_the_callers_error(start):
         server.predict([[1.0]])
     with pytest.raises(InvalidValue, match=r"instances\[0\]\[1\] is null"):
         server.predict(np.array([[1.0, np.nan]]))
-    with pytest.raises(InvalidType, match="DataFrame cannot be read as rows of numbers"):
-        server.predict(pd.DataFrame({"a": ["x"]}))
+    with pytest.raises(InvalidValue, match=r"data\[0\]\[0\] is text: send a number"):
+        server.predict(pd.DataFrame({"a": ["x"], "b": [1.0]}))
+    with pytest.raises(InvalidType, match="complex"):
+        server.predict(pd.DataFrame({"a": [1j], "b": [1.0]}))
 
 
 def test_a_model_that_fails_is_the_servers_error(start):
