@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.reference import Reference
     from monitorkit.metrics.registry import Registry
     from monitorkit.metrics.scores import ScoreWindow
+    from monitorkit.metrics.shadow import ShadowMetrics
 
 __all__ = [
     "Drift",
@@ -32,6 +33,7 @@ __all__ = [
     "Registry",
     "RequestStatus",
     "ScoreWindow",
+    "ShadowMetrics",
     "Task",
     "VersionMetrics",
     "exposition",
@@ -53,5 +55,6 @@ __getattr__ = lazy_names(
         "reference": ("Reference",),
         "registry": ("Registry",),
         "scores": ("ScoreWindow",),
+        "shadow": ("ShadowMetrics",),
     },
 )

@@ -29,6 +29,9 @@ model_feedback_delay_seconds           histogram                                
 model_feature_bin_total                counter   feature, bin                    drift in PromQL
 model_feature_reference_ratio          gauge     feature, bin                    what drift is measured from
 model_feature_drift                    gauge     feature, statistic              psi, js, ks, wasserstein of the latest
+inference_shadow_requests_total        counter   status                          copies that a shadow model saw
+model_shadow_predictions_total         counter   result                          whether a shadow agrees
+model_injected_faults                  gauge     kind                            demonstrations, told as such
 model_info                             gauge     framework, model_class, ...     what runs
 cpu_usage, memory_usage                gauge                                     the machine, in percent
 monitorkit_folded_series_total         counter   metric, label (only these)      values that became ``other``
@@ -48,15 +51,17 @@ from monitorkit.metrics.cardinality import FoldedSeries
 from monitorkit.metrics.classes import MAX_CLASSES, ClassNames
 from monitorkit.metrics.drift import DriftFamilies
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
+from monitorkit.metrics.injected import InjectedFamily
 from monitorkit.metrics.performance import PerformanceFamilies
 from monitorkit.metrics.quality import QualityFamilies
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.regression import RegressionFamilies
 from monitorkit.metrics.resources import ResourceFamilies
 from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.metrics.shadow import ShadowFamilies
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     from prometheus_client import CollectorRegistry
 
@@ -67,6 +72,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.quality import QualityMetrics, Task
     from monitorkit.metrics.reference import Reference
     from monitorkit.metrics.regression import RegressionMetrics
+    from monitorkit.metrics.shadow import ShadowMetrics
 
 __all__ = ["ModelDescription", "ModelMetrics", "VersionMetrics"]
 
@@ -142,8 +148,12 @@ class ModelMetrics:
             registry=registry,
         )
         self._versions: dict[str, VersionMetrics] = {}
-        self._active: tuple[str, ...] = ()
-        ResourceFamilies(registry, lambda: [(model_name, version) for version in self._active])
+        self._infos: dict[str, tuple[str, ...]] = {}
+        self._shadows = ShadowFamilies(registry)
+        self.faults: Callable[[], Mapping[str, float]] = dict
+        """Returns the strength of each kind of injected fault; a server replaces it."""
+        ResourceFamilies(registry, self._active)
+        InjectedFamily(registry, self._active, self._injected)
 
     def activate(
         self,
@@ -157,10 +167,11 @@ class ModelMetrics:
         error_scale: ErrorScale = DEFAULT_SCALE,
         probabilities: bool = False,
         reference: Reference | None = None,
+        beside: Collection[str] = (),
     ) -> VersionMetrics:
-        """Make a version the one that is served, and return its series.
+        """Put a version to work, and return its series.
 
-        Counters of the version before stay as they are; its last values, which would be taken for values of now, go.
+        Counters of versions before stay as they are; their last values, which would be taken for values of now, go.
 
         Parameters
         ----------
@@ -182,6 +193,8 @@ class ModelMetrics:
             Whether the model tells probabilities.
         reference
             What drift is measured from; None to measure none.
+        beside
+            Versions that stay at work; none of the others does.
         """
         version = self._versions.get(model_version)
         if version is None:
@@ -200,17 +213,31 @@ class ModelMetrics:
         version.declare(description.task if description else "", classes)
         if probabilities:
             version.calibration.declare()
-        self._only(model_version)
-        self._info.clear()
-        self._info.labels(self.model_name, model_version, *asdict(description or ModelDescription()).values()).set(1)
+        self._infos[model_version] = tuple(asdict(description or ModelDescription()).values())
+        self.keep((*beside, model_version))
         return version
 
-    def _only(self, model_version: str) -> None:
-        self._active = (model_version,)
+    def keep(self, versions: Collection[str]) -> None:
+        """Leave only these versions at work, of those that are: what the others counted stays, their last values go."""
+        self._infos = {name: info for name, info in self._infos.items() if name in versions}
+        self._info.clear()
+        for name, info in self._infos.items():
+            self._info.labels(self.model_name, name, *info).set(1)
         for name, version in self._versions.items():
-            version.quality.active = version.regression.active = name == model_version
-            version.calibration.active = version.drift.active = name == model_version
-            if name == model_version:
+            active = name in versions
+            version.quality.active = version.regression.active = active
+            version.calibration.active = version.drift.active = active
+            if active:
                 version.requests.activate()
             else:
                 version.requests.retire()
+
+    def shadow(self, model_version: str) -> ShadowMetrics:
+        """Return the series of a version that sees copies."""
+        return self._shadows.of(self.model_name, model_version)
+
+    def _injected(self) -> Mapping[str, float]:
+        return self.faults()
+
+    def _active(self) -> list[tuple[str, str]]:
+        return [(self.model_name, version) for version in self._infos]

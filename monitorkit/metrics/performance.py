@@ -162,6 +162,11 @@ class RequestMetrics:
         phases["predict"].observe(predict)
         phases["postprocess"].observe(postprocess)
 
+    def time_copy(self, *, queue: float, predict: float) -> None:
+        """Observe where the time of a copy went that nobody waited for, in seconds."""
+        self._phases["queue"].observe(queue)
+        self._phases["predict"].observe(predict)
+
     def observe_batch(self, rows: int) -> None:
         """Observe how many rows one call of the model got."""
         self._batch.observe(rows)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from monitorkit.serving.dialect import Dialect
     from monitorkit.serving.feedback import FeedbackStore, Served
     from monitorkit.serving.limits import Limits
+    from monitorkit.serving.lineup import LineUp
+    from monitorkit.serving.shadow import Shadow
     from monitorkit.serving.worker import PredictionWorker
 
 __all__ = ["MetricsApplication", "ModelApplication"]
@@ -67,8 +69,8 @@ class ModelApplication(Application):
 
     Parameters
     ----------
-    served
-        The model that answers, with its series; replaced as a whole when another one takes over.
+    lineup
+        The models at work, with their series; replaced as a whole when one of them changes.
     registry
         What ``/metrics`` shows.
     worker
@@ -83,7 +85,7 @@ class ModelApplication(Application):
 
     def __init__(
         self,
-        served: Served,
+        lineup: LineUp[Served],
         *,
         registry: CollectorRegistry,
         worker: PredictionWorker,
@@ -91,7 +93,7 @@ class ModelApplication(Application):
         limits: Limits,
         url: str,
     ) -> None:
-        self._protocols = Protocols(self, served.name)
+        self._protocols = Protocols(self, lineup.served.name)
         super().__init__(
             {
                 "/predict": {"POST": partial(self.predict, PLAIN), "GET": self._explain},
@@ -104,11 +106,17 @@ class ModelApplication(Application):
             limits,
             self._protocols.routes,
         )
-        self.served = served
+        self.lineup = lineup
+        self.shadow: Shadow | None = None
         self._registry = registry
         self._worker = worker
         self._store = store
         self._url = url
+
+    @property
+    def served(self) -> Served:
+        """The model that answers, but for what a canary gets."""
+        return self.lineup.served
 
     def refused(self, refusal: Refusal) -> None:
         """Count a request that is refused."""
@@ -131,17 +139,24 @@ class ModelApplication(Application):
         """Answer a request for predictions, in the dialect that it comes in."""
         received = time.perf_counter()
         # A request keeps the model that it met, also when another one takes over meanwhile.
-        served = self.served
+        lineup = self.lineup
+        served = lineup.choose()
         requests = served.metrics.requests
         requests.in_flight.inc()
         try:
             body = await read_body(scope, receive, self.limits.body_bytes)
             asked = dialect.read(scope, body, served)
+            X = asked.X if lineup.faults is None else lineup.faults.shifted(asked.X, served)
             # The model may write to what it gets.
-            seen = asked.X if served.metrics.drift.reference is None else asked.X.copy()
-            outputs, job = await self._worker.predict(served, asked.X)
-            answer = dialect.write(asked, outputs, self._store.remember(outputs, served), served)
+            seen = X if self.shadow is None and served.reference is None else X.copy()
+            outputs, job = await self._worker.predict(served, X)
+            if lineup.faults is not None:
+                lineup.faults.strike()
+            ids = self._store.remember(outputs, served)
+            answer = dialect.write(asked, outputs, ids, served)
             count_predictions(outputs, served.metrics, seen)
+            if self.shadow is not None:
+                self.shadow.copy(seen, ids, outputs)
         except Refusal as refusal:
             requests.count(refusal.status)
             return self.refusal_answer(scope, refusal)
@@ -167,16 +182,18 @@ class ModelApplication(Application):
         body = await read_body(scope, receive, self.limits.body_bytes)
         ids, y_true = read_feedback(body)
         results = self._store.join(ids, y_true, self.served)
+        if self.shadow is not None:
+            self.shadow.join(ids, y_true, results)
         counts = dict.fromkeys(("joined", "unknown", "expired", "duplicate"), 0) | Counter(results)
         return json_answer({**counts, "results": results})
 
     async def _explain(self, _scope: Scope, _receive: Receive) -> Answer:
-        return json_answer(pages.explanation(self.served, self._url))
+        return json_answer(pages.explanation(self.served, self._url, self.lineup.notes))
 
     async def _page(self, scope: Scope, receive: Receive) -> Answer:
         if "text/html" not in header(scope, b"accept"):
             return await self._explain(scope, receive)
-        html = pages.page(self.served, self._url)
+        html = pages.page(self.served, self._url, self.lineup.notes)
         return Answer(200, html.encode(), ((b"content-type", b"text/html; charset=utf-8"),))
 
     async def _health(self, _scope: Scope, _receive: Receive) -> Answer:

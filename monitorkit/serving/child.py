@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+CHANGES = ("set_batching", "swap", "canary", "end_canary", "promote", "shadow", "end_shadow", "inject")
+"""What the handle of a server that runs may ask for."""
+
 
 class _Ended(BaseException):
     """The process is asked to end."""
@@ -56,19 +59,13 @@ class Child:
         server.start()
         self._server = server
 
-    def swap(self, model: Model, settings: Settings) -> None:
-        """Serve another model."""
-        self.server._swap(model, settings)  # noqa: SLF001 - this is the handle's other half
+    def change(self, what: str) -> Callable[..., object]:
+        """Make the function that carries out one of the changes of a handle's other half."""
 
-    def batching(self, batching: Batching | Literal[False]) -> None:
-        """Change how requests leave together."""
-        self.server.batching = batching
+        def carry_out(*args: object) -> None:
+            getattr(self._server, f"_{what}")(*args)
 
-    @property
-    def server(self) -> KernelServer:
-        """What was started."""
-        assert self._server is not None  # noqa: S101 - the owner starts it before anything else
-        return self._server
+        return carry_out
 
     def stop(self) -> None:
         """End it, if it was started."""
@@ -81,8 +78,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = Child()
-    calls = (child.load, child.start, child.swap, child.batching)
-    methods: dict[str, Callable[..., object]] = {call.__name__: call for call in calls}
+    methods: dict[str, Callable[..., object]] = {what: child.change(what) for what in CHANGES}
+    methods |= {"load": child.load, "start": child.start}
     try:
         answer_calls(socket.socket(fileno=int(sys.argv[1])), methods)
     except _Ended:

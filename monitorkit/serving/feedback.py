@@ -15,7 +15,7 @@ from monitorkit.serving.scoring import check_label, count_label
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitorkit.metrics import VersionMetrics
+    from monitorkit.metrics import Reference, VersionMetrics
     from monitorkit.metrics.quality import FeedbackResult
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.model import Model
@@ -33,6 +33,11 @@ class Served:
     name: str
     version: str
     metrics: VersionMetrics
+
+    @property
+    def reference(self) -> Reference | None:
+        """What drift of its input is measured from; None where there is nothing."""
+        return self.metrics.drift.reference
 
 
 class _Remembered(NamedTuple):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.serving import client, pages
 from monitorkit.serving.batching import checked_batching
 from monitorkit.serving.settings import checked
+from monitorkit.serving.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from monitorkit.serving.client import Predictions
     from monitorkit.serving.model import Model
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.shown import Shown
 
-__all__ = ["KIND", "ModelServer", "Place", "Shown"]
+__all__ = ["KIND", "ModelServer", "Place"]
 
 KIND = "model server"
 """What a model server is entered as in the register of what runs."""
@@ -57,23 +59,7 @@ class Place(NamedTuple):
         return f"http://[{self.address}]:{port}" if ":" in self.address else f"http://{self.address}:{port}"
 
 
-class Shown(Protocol):
-    """A model, and what it is served as."""
-
-    @property
-    def model(self) -> Model:
-        """The model as the server sees it."""
-
-    @property
-    def name(self) -> str:
-        """Value of the label ``model_name``."""
-
-    @property
-    def version(self) -> str:
-        """Value of the label ``model_version``."""
-
-
-class ModelServer(ABC):
+class ModelServer(Trials):
     """A running model server; made by :func:`monitorkit.serve`.
 
     It is a context manager, and ends with the process that started it.
@@ -88,10 +74,9 @@ class ModelServer(ABC):
 
     process: bool
 
-    def __init__(self, name: str, place: Place, reference: Reference | None) -> None:
+    def __init__(self, name: str, place: Place) -> None:
         self.name = name
         self._place = place
-        self._reference = reference
         self._lock = threading.RLock()
 
     @property
@@ -107,7 +92,7 @@ class ModelServer(ABC):
     @property
     def reference(self) -> Reference | None:
         """What drift is measured from, None where there is nothing: its ``features``, ``left_out`` and ``series``."""
-        return self._reference
+        return self._served.reference
 
     @property
     def batching(self) -> Batching | Literal[False]:
@@ -232,7 +217,7 @@ class ModelServer(ABC):
         """
         adapter, settings_checked = checked(model, version=self.version if version is None else version, **settings)
         self._check_alive()
-        self._swap(adapter, settings_checked.keeping(self._reference, adapter))
+        self._swap(adapter, settings_checked.keeping(self.reference, adapter))
 
     def logs(self, n: int = 20) -> LogText:  # noqa: ARG002 - where there is a log
         """The last `n` lines that the model's own process wrote, where it has one.
@@ -260,16 +245,22 @@ class ModelServer(ABC):
         self.stop()
 
     def __repr__(self) -> str:
-        return f"ModelServer({self.name!r}, version={self.version!r}, url={self.url!r}, {self._state})"
+        parts = [repr(self.name), f"version={self.version!r}", f"url={self.url!r}", *self._notes, self._state]
+        return f"ModelServer({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
         step = "prom = mk.start_prometheus(targets=[server])" if self.alive else f"mk.serve(model, name={self.name!r})"
-        return pages.card(self._served, url=self.url, metrics_url=self.metrics_url, state=self._state, step=step)
+        state = "; ".join([self._state, *self._notes])
+        return pages.card(self._served, url=self.url, metrics_url=self.metrics_url, state=state, step=step)
 
     @property
-    @abstractmethod
     def _served(self) -> Shown:
-        """The model that is served now."""
+        served: Shown = self._lineup.served
+        return served
+
+    @property
+    def _notes(self) -> list[str]:
+        return self._lineup.notes if self.alive else []
 
     @property
     @abstractmethod

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import os
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from monitorkit import running
 from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.metrics.cardinality import DEFAULT_BUDGET
 from monitorkit.serving.app import MetricsApplication, ModelApplication
+from monitorkit.serving.faults import KINDS
 from monitorkit.serving.feedback import FeedbackStore, Served
 from monitorkit.serving.handle import KIND, ModelServer, Place
+from monitorkit.serving.lineup import LineUp
 from monitorkit.serving.listener import Listener
-from monitorkit.serving.worker import PredictionWorker
+from monitorkit.serving.shadow import Shadow
+from monitorkit.serving.worker import PredictionWorker, at_once
 
 if TYPE_CHECKING:
     import socket
 
     from monitorkit.serving.batching import Batching
+    from monitorkit.serving.faults import Faults
     from monitorkit.serving.model import Model
     from monitorkit.serving.settings import Settings
 
 __all__ = ["KernelServer"]
+
+SHADOW_SECONDS = 0.5
+"""How long the end of a shadow is waited for."""
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
 
@@ -55,7 +63,7 @@ class KernelServer(ModelServer):
     def __init__(
         self, model: Model, settings: Settings, name: str, *, host: str, bound: tuple[socket.socket, socket.socket]
     ) -> None:
-        super().__init__(name, Place(host, *(one.getsockname()[1] for one in bound)), settings.reference)
+        super().__init__(name, Place(host, *(one.getsockname()[1] for one in bound)))
         self._registry = Registry()
         self._owner = os.getpid()
         self._stopped = False
@@ -64,7 +72,7 @@ class KernelServer(ModelServer):
         self._store = FeedbackStore(settings.limits)
         self._worker = PredictionWorker(f"{name}: predict", queue_length=settings.limits.queue_length)
         self._application = ModelApplication(
-            self._activate(model, settings),
+            LineUp(self._activate(model, settings)),
             registry=self._registry,
             worker=self._worker,
             store=self._store,
@@ -72,6 +80,7 @@ class KernelServer(ModelServer):
             url=self.url,
         )
         applications = (self._application, MetricsApplication(self._registry, settings.limits))
+        self._metrics.faults = self._fault_values
         self._listeners = tuple(
             Listener(application, socket, name=f"{name}: {what}")
             for application, socket, what in zip(applications, bound, ("serve", "metrics"), strict=True)
@@ -109,6 +118,8 @@ class KernelServer(ModelServer):
             return
         with self._lock:
             self._stopped = True
+            if self._lineup.faults is not None:
+                self._lineup.faults.end()
             # All listeners at once, because each takes a moment to let its connections end.
             for listener in self._listeners:
                 listener.close()
@@ -116,11 +127,17 @@ class KernelServer(ModelServer):
                 listener.join()
             # The listeners have awaited the model already; one that hangs is left to its daemon thread.
             self._worker.stop(timeout_seconds=1.0)
+            self._replace_shadow(None)
             running.remove(KIND, self)
 
     @property
-    def _served(self) -> Served:
-        return self._application.served
+    def _lineup(self) -> LineUp[Served]:
+        return self._application.lineup
+
+    @_lineup.setter
+    def _lineup(self, lineup: LineUp[Served]) -> None:
+        self._application.lineup = lineup
+        self._metrics.keep(lineup.versions)
 
     @property
     def _state(self) -> str:
@@ -135,13 +152,73 @@ class KernelServer(ModelServer):
 
     def _swap(self, model: Model, settings: Settings) -> None:
         with self._lock:
+            lineup = self._lineup
+            lineup.check_version(settings.version, "served")
             self._store.limit(settings.limits)
             self._worker.queue_length = settings.limits.queue_length
             self._application.limits = settings.limits
-            self._application.served = self._activate(model, settings)
-            self._reference = settings.reference
+            self._lineup = replace(lineup, served=self._activate(model, settings, beside=lineup))
 
-    def _activate(self, model: Model, settings: Settings) -> Served:
+    def _canary(self, model: Model, settings: Settings, share: float, seed: int | None) -> None:
+        with self._lock:
+            lineup = self._lineup
+            lineup.check_version(settings.version, "canary")
+            self._lineup = lineup.with_canary(self._beside(model, settings), share, seed)
+
+    def _end_canary(self) -> None:
+        with self._lock:
+            self._lineup = self._lineup.with_canary(None)
+
+    def _promote(self) -> None:
+        with self._lock:
+            self._lineup = self._lineup.promoted()
+
+    def _shadow(self, model: Model, settings: Settings) -> None:
+        with self._lock:
+            lineup = self._lineup
+            lineup.check_version(settings.version, "shadow")
+            served = self._beside(model, settings)
+            limits = self._application.limits
+            shadow = Shadow(
+                served,
+                self._metrics.shadow(served.version),
+                queue_length=limits.queue_length,
+                kept=limits.feedback_count,
+                batching=self.batching,
+            )
+            served.metrics.requests.watch_queue(shadow.waiting)
+            shadow.start()
+            self._replace_shadow(shadow)
+            self._lineup = replace(lineup, shadow=served)
+
+    def _end_shadow(self) -> None:
+        with self._lock:
+            self._replace_shadow(None)
+            self._lineup = replace(self._lineup, shadow=None)
+
+    def _replace_shadow(self, shadow: Shadow | None) -> None:
+        before, self._application.shadow = self._application.shadow, shadow
+        if before is not None:
+            # One that hangs is left to its daemon thread.
+            before.stop(timeout_seconds=SHADOW_SECONDS)
+
+    def _inject(self, faults: Faults | None) -> None:
+        with self._lock:
+            before = self._lineup.faults
+            self._lineup = replace(self._lineup, faults=faults)
+            self._worker.stall = at_once if faults is None else faults.stall
+            if before is not None:
+                before.end()
+
+    def _fault_values(self) -> dict[str, float]:
+        faults = self._lineup.faults
+        return dict.fromkeys(KINDS, 0.0) if faults is None else faults.values
+
+    def _beside(self, model: Model, settings: Settings) -> Served:
+        """Put a model to work beside those that are, within the limits of the server."""
+        return self._activate(model, replace(settings, limits=self._application.limits), beside=self._lineup)
+
+    def _activate(self, model: Model, settings: Settings, *, beside: LineUp[Served] | None = None) -> Served:
         metrics = self._metrics.activate(
             settings.version,
             description=model.description,
@@ -152,6 +229,7 @@ class KernelServer(ModelServer):
             error_scale=settings.error_scale,
             probabilities=model.probabilities is not None,
             reference=settings.reference,
+            beside=() if beside is None else beside.versions,
         )
-        metrics.requests.watch_queue(self._worker.waiting)
+        metrics.requests.watch_queue(lambda: self._worker.waiting(model))
         return Served(model, self.name, settings.version, metrics)

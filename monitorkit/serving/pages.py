@@ -8,13 +8,15 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitorkit.serving.feedback import Served
-    from monitorkit.serving.handle import Shown
+    from monitorkit.serving.shown import Shown
 
 __all__ = ["card", "explanation", "page"]
 
 
-def explanation(served: Served, url: str) -> dict[str, Any]:
+def explanation(served: Served, url: str, notes: Sequence[str] = ()) -> dict[str, Any]:
     """How to call the model, with an example that works for this very one.
 
     Returns
@@ -40,6 +42,7 @@ def explanation(served: Served, url: str) -> dict[str, Any]:
         "request": request,
         "curl": _curl(f"{url}/predict", request),
         "feedback": _curl(f"{url}/feedback", {"ids": ["an id from an answer"], "y_true": [_label(served)]}),
+        "now": list(notes),
         "paths": ["/predict", "/feedback", "/healthz", "/metrics"],
     }
 
@@ -78,11 +81,16 @@ pre {{ background: #f2f2f2; color: #111; padding: .8rem; overflow-x: auto; }}
 """
 
 
-def page(served: Served, url: str) -> str:
+def page(served: Served, url: str, notes: Sequence[str] = ()) -> str:
     """The page of a model server, as HTML."""
     told = explanation(served, url)
     texts = {key: escape(str(told[key])) for key in ("curl", "note", "feedback")}
-    return _PAGE.format(name=escape(served.name), version=escape(served.version), what=escape(_what(served)), **texts)
+    return _PAGE.format(
+        name=escape(served.name),
+        version=escape(served.version),
+        what=escape("; ".join([_what(served), *notes])),
+        **texts,
+    )
 
 
 def _what(served: Shown) -> str:

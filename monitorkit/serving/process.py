@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,12 +16,15 @@ from monitorkit.errors import ServiceError
 from monitorkit.processes import Process, wait_until
 from monitorkit.serving.channel import Channel, packed
 from monitorkit.serving.handle import KIND, ModelServer, Place
+from monitorkit.serving.lineup import LineUp
 from monitorkit.serving.listener import DRAIN_SECONDS
 from monitorkit.serving.scraped import ScrapedRegistry
 
 if TYPE_CHECKING:
+    from monitorkit.metrics import Reference
     from monitorkit.processes import LogText
     from monitorkit.serving.batching import Batching
+    from monitorkit.serving.faults import Faults
     from monitorkit.serving.model import Model
     from monitorkit.serving.settings import Settings
 
@@ -44,6 +47,7 @@ class _Told:
     model: Model
     name: str
     version: str
+    reference: Reference | None
 
 
 class ProcessServer(ModelServer):
@@ -67,9 +71,9 @@ class ProcessServer(ModelServer):
     process = True
 
     def __init__(self, model: Model, settings: Settings, name: str) -> None:
-        super().__init__(name, _NOWHERE, settings.reference)
+        super().__init__(name, _NOWHERE)
         request = packed("load", model, settings)
-        self._told = _Told(model, name, settings.version)
+        self._told = LineUp(self._told_of(model, settings))
         self._current_batching: Batching | Literal[False] = False
         self._stopped = False
         self._folder = Path(tempfile.mkdtemp(prefix="monitorkit-model-"))
@@ -139,7 +143,7 @@ class ProcessServer(ModelServer):
             shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
-    def _served(self) -> _Told:
+    def _lineup(self) -> LineUp[_Told]:
         return self._told
 
     @property
@@ -153,14 +157,47 @@ class ProcessServer(ModelServer):
         return self._current_batching
 
     def _set_batching(self, batching: Batching | Literal[False]) -> None:
-        self._call("batching", batching)
+        self._call("set_batching", batching)
         self._current_batching = batching
 
     def _swap(self, model: Model, settings: Settings) -> None:
         with self._lock:
             self._call("swap", model, settings)
-            self._told = _Told(model, self.name, settings.version)
-            self._reference = settings.reference
+            self._told = replace(self._told, served=self._told_of(model, settings))
+
+    def _canary(self, model: Model, settings: Settings, share: float, seed: int | None) -> None:
+        with self._lock:
+            self._call("canary", model, settings, share, seed)
+            self._told = self._told.with_canary(self._told_of(model, settings), share)
+
+    def _end_canary(self) -> None:
+        with self._lock:
+            self._call("end_canary")
+            self._told = self._told.with_canary(None)
+
+    def _promote(self) -> None:
+        with self._lock:
+            promoted = self._told.promoted()
+            self._call("promote")
+            self._told = promoted
+
+    def _shadow(self, model: Model, settings: Settings) -> None:
+        with self._lock:
+            self._call("shadow", model, settings)
+            self._told = replace(self._told, shadow=self._told_of(model, settings))
+
+    def _end_shadow(self) -> None:
+        with self._lock:
+            self._call("end_shadow")
+            self._told = replace(self._told, shadow=None)
+
+    def _inject(self, faults: Faults | None) -> None:
+        with self._lock:
+            self._call("inject", faults)
+            self._told = replace(self._told, faults=faults)
+
+    def _told_of(self, model: Model, settings: Settings) -> _Told:
+        return _Told(model, self.name, settings.version, settings.reference)
 
     def _call(self, method: str, *args: object, sockets: tuple[socket.socket, ...] = ()) -> Any:  # noqa: ANN401 - as told
         self._check_alive()

@@ -79,6 +79,10 @@ class JobQueue:
     def __len__(self) -> int:
         return self._count
 
+    def waiting(self, model: Model) -> int:
+        """How many jobs of one model wait."""
+        return len(self._lines.get(model, ()))
+
     @property
     def batching(self) -> Batching | Literal[False]:
         """How many rows leave together; may be set at any time."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import Drift, Reference, Task
     from monitorkit.serving.payload import Label
 
-__all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_flag", "checked_text"]
+__all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_flag", "checked_seed", "checked_text"]
 
 DEFAULT_LIMITS = Limits()
 MAX_NAME_LENGTH = 128
@@ -131,3 +131,16 @@ def checked_flag(what: str, flag: bool) -> bool:  # noqa: FBT001 - it is what is
     if not isinstance(flag, bool):
         raise InvalidType(f"{what}: {flag!r} is neither True nor False")
     return flag
+
+
+def checked_seed(seed: int | None) -> int | None:
+    """Check a seed for random draws; None is for other draws each time.
+
+    Raises
+    ------
+    InvalidType
+        If it is no whole number.
+    """
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise InvalidType(f"seed: {seed!r} is no whole number")
+    return seed

@@ -18,12 +18,14 @@ from monitorkit.serving.queue import Closed, Full, Job, JobQueue
 from monitorkit.serving.refusals import Refusal, stopping
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitorkit.serving.batching import Batching
     from monitorkit.serving.feedback import Served
-    from monitorkit.serving.model import Outputs
+    from monitorkit.serving.model import Model, Outputs
     from monitorkit.serving.payload import Matrix
 
-__all__ = ["PredictionWorker"]
+__all__ = ["PredictionWorker", "at_once"]
 
 ANSWER_TOGETHER_SECONDS = 0.0005
 """Answers of a fast model leave together, those of a slow one at once: waking the event loop costs more than a fast
@@ -45,11 +47,17 @@ class PredictionWorker:
         How many jobs may wait.
     batching
         How jobs that wait leave together; False for each alone.
+
+    Attributes
+    ----------
+    stall
+        Called before each call of the model, as part of it.
     """
 
     def __init__(self, name: str, *, queue_length: int, batching: Batching | Literal[False] = DEFAULT_BATCHING) -> None:
         self._queue = JobQueue(queue_length, batching)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.stall: Callable[[], object] = at_once
         self._ringing = False
         self._call: tuple[float, int] | None = None
         self._seconds_per_job = 0.0
@@ -81,9 +89,9 @@ class PredictionWorker:
     def batching(self, batching: Batching | Literal[False]) -> None:
         self._queue.batching = batching
 
-    def waiting(self) -> int:
-        """How many jobs wait."""
-        return len(self._queue)
+    def waiting(self, model: Model | None = None) -> int:
+        """How many jobs wait, of one model or of all."""
+        return len(self._queue) if model is None else self._queue.waiting(model)
 
     async def predict(self, served: Served, X: Matrix) -> tuple[Outputs, Job]:
         """Predict rows in turn with the others, and return the predictions and their times.
@@ -154,12 +162,17 @@ class PredictionWorker:
         self._call = started, len(jobs)
         for job in jobs:
             job.started = started
+        self.stall()
         if len(jobs) == 1 or not _predict_together(jobs):
             for job in jobs:
                 _predict_alone(job)
         self._call = None
         seconds = (jobs[-1].ended - started) / len(jobs)
         self._seconds_per_job += RECENT * (seconds - self._seconds_per_job)
+
+
+def at_once() -> None:
+    """Wait for nothing."""
 
 
 def _predict_together(jobs: list[Job]) -> bool:
