@@ -42,6 +42,7 @@ DOORS = {
     "prometheus_client": {"metrics", "serving"},
     "matplotlib": {"dashboards"},
     "IPython": {"notebook"},
+    "pynvml": {"metrics"},
     "ipywidgets": {"notebook"},
     "sklearn": {"scenarios", "serving"},
 }

@@ -34,6 +34,7 @@ model_shadow_predictions_total         counter   result                         
 model_injected_faults                  gauge     kind                            demonstrations, told as such
 model_info                             gauge     framework, model_class, ...     what runs
 cpu_usage, memory_usage                gauge                                     the machine, in percent
+gpu_utilization, gpu_power_watts, ...  gauge     gpu, gpu_uuid                   the machine's GPUs, where it has any
 monitorkit_folded_series_total         counter   metric, label (only these)      values that became ``other``
 ====================================== ========= =============================== =====================================
 """

@@ -1,4 +1,4 @@
-"""Resources of the machine: processor and memory in use, in percent."""
+"""Resources of the machine: processor and memory in use, in percent, and its GPUs where it has any."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 from prometheus_client.core import GaugeMetricFamily
 
+from monitorkit.metrics.gpu import Gpus, gpu_families
 from monitorkit.metrics.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class CpuUsage:
 
 
 class ResourceFamilies:
-    """``cpu_usage`` and ``memory_usage``, under the labels of the version that is served.
+    """``cpu_usage``, ``memory_usage`` and ``gpu_*``, under the labels of the version that is served.
 
     Parameters
     ----------
@@ -116,6 +117,8 @@ class ResourceFamilies:
         Returns name and version of the model that is served now.
     cpu
         Where processor usage comes from.
+    gpus
+        The machine's GPUs.
     """
 
     def __init__(
@@ -124,22 +127,26 @@ class ResourceFamilies:
         labels: Callable[[], Iterable[tuple[str, str]]],
         *,
         cpu: CpuUsage | None = None,
+        gpus: Gpus | None = None,
     ) -> None:
         self._labels = labels
         self._cpu = cpu or CpuUsage()
+        self._gpus = gpus or Gpus()
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
         """The families that :meth:`collect` yields, without samples."""
-        return self._families(None, None)
+        return [*self._families(None, None), *gpu_families([], [])]
 
     def collect(self) -> Iterable[Metric]:
         """Read the machine."""
         memory = psutil.virtual_memory()
-        return self._families(self._cpu.percent(), 100 * (memory.total - memory.available) / memory.total)
+        families = self._families(self._cpu.percent(), 100 * (memory.total - memory.available) / memory.total)
+        gpus = self._gpus.read()
+        return [*families, *gpu_families(gpus, self._labels())] if gpus else families
 
-    def _families(self, cpu: float | None, memory: float | None) -> list[GaugeMetricFamily]:
-        families = []
+    def _families(self, cpu: float | None, memory: float | None) -> list[Metric]:
+        families: list[Metric] = []
         for name, text, value in (("cpu_usage", _CPU, cpu), ("memory_usage", _MEMORY, memory)):
             family = GaugeMetricFamily(name, text, labels=MODEL_LABELS)
             if value is not None:
