@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,10 +81,10 @@ def absolute_path(path: str | os.PathLike[str], *, name: str = "path") -> Path:
     'rules.yml'
     """
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise InvalidType(f"{name}: {path!r} is no path; write it as text or as a Path")
+        raise InvalidType(f"{name}: {told(path)} is no path; write it as text or as a Path")
     text = os.fspath(path)
     if not text or "\0" in text:
-        raise InvalidValue(f"{name}: {text!r} is no path; '.' is the current folder")
+        raise InvalidValue(f"{name}: {told(text)} is no path; '.' is the current folder")
     return Path(text).expanduser().absolute()
 
 

@@ -11,7 +11,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue, told
 
 __all__ = ["Duration", "format_duration", "seconds"]
 
@@ -58,7 +58,7 @@ def seconds(duration: Duration, *, name: str = "duration") -> float:
     elif isinstance(duration, str):
         value = _parse(duration.strip(), name)
     elif isinstance(duration, bool) or not hasattr(duration, "__float__"):
-        raise InvalidType(f"{name}: {duration!r} is no duration; write '5m', a number of seconds or a timedelta")
+        raise InvalidType(f"{name}: {told(duration)} is no duration; write '5m', a number of seconds or a timedelta")
     else:
         value = float(duration)
     if not math.isfinite(value) or value < 0:
@@ -74,7 +74,7 @@ def _of_numpy(value: Any, dtype: Any, name: str) -> float:  # noqa: ANN401 - num
         return float(value)
     # A timedelta64's float() is a count of whatever unit it has; months have no length.
     if getattr(value, "shape", None) != () or dtype.kind != "m" or _NO_LENGTH.search(dtype.str):
-        raise InvalidType(f"{name}: {value!r} is no duration; write '5m', a number of seconds or a timedelta")
+        raise InvalidType(f"{name}: {told(value)} is no duration; write '5m', a number of seconds or a timedelta")
     in_ns = int(value.astype("timedelta64[ns]").astype("int64"))
     return math.nan if in_ns == _NOT_A_TIME else in_ns / 1e9
 
@@ -85,7 +85,8 @@ def _parse(text: str, name: str) -> float:
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         raise InvalidValue(
-            f"{name}: {text!r} is no duration; write numbers with units y w d h m s ms, largest first, as in '1h30m'"
+            f"{name}: {told(text)} is no duration; "
+            "write numbers with units y w d h m s ms, largest first, as in '1h30m'"
         )
     return sum(int(count) * _UNITS[unit] for unit, count in match.groupdict(default="0").items()) / 1000
 

@@ -18,6 +18,9 @@ message alone: its traceback would show frames of this package, which are of no 
 
 from __future__ import annotations
 
+import reprlib
+import unicodedata
+
 __all__ = [
     "DashboardError",
     "InvalidType",
@@ -28,7 +31,27 @@ __all__ = [
     "ServerUnavailable",
     "ServiceError",
     "Unsupported",
+    "told",
 ]
+
+_WIDEST = 120
+_MOST_LINES = 20
+"""What an error shows of a query at most: columns, and lines."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+
+
+def told(value: object) -> str:
+    """Write a wrong value for an error message: in one line, and a short one.
+
+    Examples
+    --------
+    >>> told("5x"), told(list(range(1000)))
+    ("'5x'", '[0, 1, 2, 3, 4, 5, ...]')
+    """
+    text = _SHORT.repr(value)
+    return type(value).__name__ if "\n" in text else text
 
 
 class MonitorkitError(Exception):
@@ -88,18 +111,42 @@ class QueryError(MonitorkitError):
         super().__init__("\n".join([f"{error_type}: {message}", *self._context()]))
 
     def _context(self) -> list[str]:
-        """The query with a caret under the mistake, then the server."""
+        """The query with a caret under the mistake, of a long one what is around it; then the server."""
         lines: list[str] = []
-        start = 0
+        start, here = 0, 0
         for text in self.query.splitlines(keepends=True):
-            lines.append(f"  {text.rstrip()}")
             end = start + len(text)
             if self.position is not None and (start <= self.position < end or self.position == end == len(self.query)):
-                lines.append(" " * (self.position - start + 2) + "^")
+                shown, before = _around(text.rstrip(), self.position - start)
+                here = len(lines)
+                lines += [f"  {shown}", " " * (before + 2) + "^"]
+            else:
+                lines.append(f"  {_around(text.rstrip(), 0)[0]}")
             start = end
+        first = max(min(here - _MOST_LINES // 2, len(lines) - _MOST_LINES), 0)
+        cut = first + _MOST_LINES < len(lines)
+        lines = ["  …"] * (first > 0) + lines[first : first + _MOST_LINES] + ["  …"] * cut
         if self.server:
             lines.append(f"  {self.server}")
         return lines
+
+
+def _around(line: str, offset: int) -> tuple[str, int]:
+    """A line, shortened around an offset in it, and how many columns of a terminal are before that."""
+    line = line.replace("\t", " ")
+    first = max(min(offset - _WIDEST // 2, len(line) - _WIDEST), 0)
+    shown = line[first : first + _WIDEST]
+    cut = "…" * (first > 0)
+    before = f"{cut}{shown[: offset - first]}".ljust(offset - first)
+    return f"{cut}{shown}{'…' * (first + _WIDEST < len(line))}", _columns(before)
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows a text: Chinese characters take two columns, combining accents none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(character) in {"W", "F"} for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 class ServerUnavailable(MonitorkitError):

@@ -1,10 +1,12 @@
 import inspect
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import monitorkit as mk
 from monitorkit.arguments import checked, checked_methods
-from monitorkit.errors import InvalidType
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query import PrometheusClient
 
 SECRET = "s3cr3t"
@@ -104,3 +106,19 @@ def test_a_function_that_takes_anything_is_left_as_it_is():
         return options
 
     assert checked(ask) is ask
+
+
+@pytest.mark.parametrize(
+    "value",
+    [pd.DataFrame({"a": range(1000)}), np.arange(100_000), "x" * 100_000, list(range(100_000)), "a\nb", 10**400],
+)
+def test_a_wrong_value_is_told_in_one_short_line(client, value):
+    for ask in (
+        lambda: client.query(expr=[value]),
+        lambda: client.query("up", at=[value] if isinstance(value, int) else value),
+        lambda: client.query_range("up", last=[value] if isinstance(value, int) else value),
+    ):
+        with pytest.raises((InvalidType, InvalidValue), match=": ") as raised:
+            ask()
+        assert "\n" not in str(raised.value)
+        assert len(str(raised.value)) < 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue, told
 
 __all__ = ["checked"]
 
@@ -32,7 +32,7 @@ def checked(expr: str, *, name: str = "query", example: str = "PromQL, for examp
     'up'
     """
     if not isinstance(expr, str):
-        raise InvalidType(f"{name}: {expr!r} is no text; write {example}")
+        raise InvalidType(f"{name}: {told(expr)} is no text; write {example}")
     if not expr.strip():
         raise InvalidValue(f"{name}: it is empty; write {example}")
     try:

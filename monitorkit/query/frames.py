@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from monitorkit.errors import InvalidType
+from monitorkit.errors import InvalidType, told
 from monitorkit.labels import NAME_LABEL
 from monitorkit.labels import legend as fill
 from monitorkit.query.decoding.labelsets import LabelSets
@@ -183,7 +183,7 @@ def _levels(labels: Sequence[Labels], template: str | None) -> dict[str, Any]:
         name = columns.get(NAME_LABEL, pa.nulls(len(labels), pa.string()))
         return {label: texts.fill_null("") for label, texts in ({NAME_LABEL: name} | columns).items()}
     if not isinstance(template, str):
-        raise InvalidType(f"legend: {template!r} is no text; write '{{{{instance}}}}'")
+        raise InvalidType(f"legend: {told(template)} is no text; write '{{{{instance}}}}'")
     return {LEGEND: pa.array([fill(template, each) for each in labels], pa.string())}
 
 

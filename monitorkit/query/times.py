@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from monitorkit.durations import Duration, format_duration, seconds
-from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue, told
 from monitorkit.query.relative import milliseconds, relative
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def window(
     Window(start_ms=1699999100000, end_ms=1700000000000, step_ms=1000)
     """
     if last is not None and start is not None:
-        raise InvalidValue(f"last={last!r} and start={start!r}: give one of them, not both")
+        raise InvalidValue(f"last={told(last)} and start={told(start)}: give one of them, not both")
     end_ms = now if end is None else moment(end, now=now, name="end", round_up=True)
     if start is None:
         start_ms = end_ms - _milliseconds(DEFAULT_LAST if last is None else last, name="last")
@@ -221,7 +221,7 @@ def moment(value: Moment, *, now: int, name: str = "time", round_up: bool = Fals
             "or pd.Timestamp(...) for local time"
         )
     if isinstance(other, bool) or not isinstance(other, Real | Decimal):
-        raise InvalidType(f"{name}: {other!r} is no time; {_FORMS}")
+        raise InvalidType(f"{name}: {told(other)} is no time; {_FORMS}")
     return _of_unix(float(other), name)
 
 
@@ -266,7 +266,7 @@ def _of_text(text: str, now: int, name: str, *, round_up: bool) -> int:
     try:
         return now - _milliseconds(text, name=name)
     except InvalidValue:
-        raise InvalidValue(f"{name}: {text!r} is no time; {_FORMS}") from None
+        raise InvalidValue(f"{name}: {told(text)} is no time; {_FORMS}") from None
 
 
 def _milliseconds(duration: Duration, *, name: str) -> int:

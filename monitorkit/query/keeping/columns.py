@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from monitorkit.errors import InvalidType
+from monitorkit.errors import InvalidType, told
 from monitorkit.query.keeping import parquet
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def plain(value: Any, name: str) -> Any:  # noqa: ANN401 - any JSON value
         If it does not, such as a date, a tuple, or a key that is no text.
     """
     if not _is_plain(value):
-        raise InvalidType(f"{name}: {value!r:.100} is no plain JSON value, so a file cannot keep it; write it as text")
+        raise InvalidType(f"{name}: {told(value)} is no plain JSON value, so a file cannot keep it; write it as text")
     return value
 
 
