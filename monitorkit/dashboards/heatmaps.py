@@ -162,7 +162,9 @@ def _apart(buckets: Buckets) -> tuple[NDArray[np.float64], NDArray[np.float64], 
         starts = np.cumsum(buckets.sizes) - buckets.sizes
         below = np.concatenate([[0.0], count[:-1]])
         below[starts] = 0.0
-        return lower, upper, count - below
+        with np.errstate(invalid="ignore"):
+            # Between two infinite counts nobody knows what is: NaN.
+            return lower, upper, count - below
     # The bucket around zero is some 1e-128 wide; it is drawn as far as those beside it.
     around = (lower <= 0) & (upper >= 0)
     sizes = np.abs(np.concatenate([lower[~around], upper[~around]]))

@@ -197,3 +197,7 @@ def test_what_cannot_be_drawn_is_told_in_a_line():
 def test_the_scale_can_be_chosen():
     frame = ranged([[1, 2, 3, 4, 5, 6]] * 2, bounds=("1", "2", "4", "8", "16", "+Inf"))
     assert heatmap(frame).png == heatmap(frame, scale="log").png != heatmap(frame, scale="linear").png
+
+
+def test_infinite_counts_are_drawn_without_a_warning():
+    assert heatmap(ranged([[np.inf, np.inf, np.inf], [0, 5, 6]]))._repr_png_()

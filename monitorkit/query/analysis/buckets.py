@@ -213,7 +213,9 @@ def _monotonic(sizes: NDArray[np.int64], counts: NDArray[np.float64]) -> tuple[N
 def _almost_equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
     """As Prometheus compares floats (``util/almost/almost.go``, 3.5)."""
     size = np.abs(a) + np.abs(b)
-    difference = np.abs(a - b)
+    with np.errstate(invalid="ignore"):
+        # Infinity minus itself is NaN, and no less than any tolerance: that the two are equal is told by ``==``.
+        difference = np.abs(a - b)
     near_zero = (a == 0) | (b == 0) | (size < _LEAST_NORMAL)
     tolerance = np.where(near_zero, _LEAST_NORMAL, np.minimum(size, np.finfo(np.float64).max)) * ROUNDING
     return np.asarray((a == b) | (difference < tolerance))

@@ -357,3 +357,8 @@ def test_what_is_no_frame_of_buckets_is_told_in_a_line(prom):
 def test_a_quantile_that_is_none_is_told(q, error, said):
     with pytest.raises(error, match=said):
         quantiles(pd.DataFrame({"le": ["1", "+Inf"], "value": [1.0, 1]}), q)
+
+
+def test_infinite_counts_pass_without_a_warning():
+    frame = pd.DataFrame({"le": ["1", "2", "+Inf"], "value": [np.inf, np.inf, np.inf]})
+    assert np.isnan(quantiles(frame, 0.5)["value"].item())
