@@ -70,6 +70,7 @@ class Shelf:
         self._key = dict(key)
         self._step = step_ms
         self._phase = phase_ms
+        self.trouble = ""
 
     def blocks(self, window: Window) -> Iterator[tuple[int, Window]]:
         """Number of each block that a window touches, and the steps of the window in it."""
@@ -102,10 +103,12 @@ class Shelf:
         if old is not None and not (merged is part or self._is_worth(block, old.window, merged.window)):
             return False
         text, columns = self._packed(merged)
-        with suppress(OSError, ValueError):
+        try:
             parquet.save(self._path(block), columns, text)
-            return True
-        return False
+        except (OSError, ValueError) as error:
+            self.trouble = f"{self._folder.parent} cannot be written ({getattr(error, 'strerror', None) or error})"
+            return False
+        return True
 
     def _path(self, block: int) -> Path:
         return self._folder / f"{block}.parquet"

@@ -41,7 +41,7 @@ class Use:
     reused_pieces
         From how many files.
     reason
-        Why nothing of it may be kept; empty where it may.
+        Why nothing of it is kept; empty where it may be.
     """
 
     reused_steps: int = 0
@@ -174,6 +174,7 @@ def fetch(
         # Also after an interrupt: what came before it is kept.
         if keeper.finish():
             cache.trim()
+        use.reason = keeper.trouble
     found.sort(key=lambda part: part.window.start_ms)
     whole = ordering.together([part.answer for part in found])
     cuts = list(pieces.cut(window, max_points=limits.steps(expr, window)))
@@ -250,6 +251,11 @@ class _Keeper:
         """Put the rest; whether anything was written."""
         self._flush()
         return self._wrote
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing could be written; empty where it could."""
+        return self._shelf.trouble
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []

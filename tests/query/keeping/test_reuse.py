@@ -410,3 +410,12 @@ def test_the_longer_of_two_stretches_with_a_gap_is_kept(faulty, tmp_path):
             (150, 500, (351, 0)),
         ):
             assert steps(client.query_range("x", start=T0 + start, end=T0 + end, step=1)) == expected
+
+
+def test_a_folder_that_cannot_be_written_is_told_beside_the_result(history, tmp_path):
+    (tmp_path / "file").touch()
+    frame = history.query_range("requests_total", start=T0, end=T0 + 100, step=1, cache=tmp_path / "file" / "cache")
+    assert len(frame) == 101
+    assert "cannot be written" in frame.attrs["cache"]["reason"]
+    kept = history.query_range("requests_total", start=T0, end=T0 + 100, step=1, cache=tmp_path / "cache")
+    assert kept.attrs["cache"]["reason"] == ""
