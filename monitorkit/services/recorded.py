@@ -73,7 +73,8 @@ class Replay(Prometheus):
         return "replay" if self.alive else "stopped"
 
     def __repr__(self) -> str:
-        of = f"{self._recorded.n_answers} answers of {self.url}, recorded {self._recorded.began}"
+        n_answers = self._recorded.n_answers
+        of = f"{n_answers} answer{'s' * (n_answers != 1)} of {self.url}, recorded {self._recorded.began}"
         return f"Replay({str(self.folder)!r}: {of}{'' if self.alive else ', stopped'})"
 
     def _repr_html_(self) -> str:

@@ -16,7 +16,7 @@ from monitorkit.query.keeping.columns import Note, pack, plain, unpack
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["read", "write"]
@@ -114,12 +114,20 @@ def _packed(frame: pd.DataFrame) -> tuple[dict[str, Any], Note]:
     names = _unique([*_level_names(frame.index, index_note), *_column_names(frame.columns)])
     note = {
         "version": VERSION,
-        "attrs": plain(frame.attrs, "attrs"),
+        "attrs": _packed_attrs(frame.attrs),
         "index": index_note,
         "columns": _packed_labels(frame.columns),
         "types": notes[0] if notes and all(each == notes[0] for each in notes) else notes,
     }
     return dict(zip(names, [*index, *values], strict=True)), note
+
+
+def _packed_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    for name, value in attrs.items():
+        # One by one, so that the error names the one.
+        plain(value, f"attrs[{name!r}]")
+    packed: dict[str, Any] = plain(dict(attrs), "attrs")
+    return packed
 
 
 def _restored(table: parquet.Table, note: dict[str, Any], path: Path) -> pd.DataFrame:

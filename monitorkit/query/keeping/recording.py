@@ -16,7 +16,7 @@ from requests.adapters import BaseAdapter
 
 from monitorkit import running
 from monitorkit.documents import absolute_path
-from monitorkit.errors import InvalidType, ServerUnavailable
+from monitorkit.errors import InvalidType, ServerUnavailable, told
 from monitorkit.query import times
 from monitorkit.query.decoding.wire import MAX_BODY_BYTES
 from monitorkit.query.keeping import failures
@@ -83,7 +83,7 @@ def record(client: PrometheusClient, folder: str | os.PathLike[str]) -> Recordin
     """
     transport: Transport | None = getattr(client, "_transport", None)
     if transport is None:
-        raise InvalidType(f"client: {client!r} is none; pass what mk.connect or mk.start_prometheus returned")
+        raise InvalidType(f"client: {told(client)} is none; pass what mk.connect or mk.start_prometheus returned")
     path = absolute_path(folder, name="folder")
     with running.starting(KIND, str(path)):
         recording = _recordings.get(transport)
@@ -152,7 +152,8 @@ class Recording:
 
     def __repr__(self) -> str:
         state = "running" if self.alive else "ended"
-        return f"Recording of {self.url} in {self.name!r}: {self.n_answers} answers, {state}"
+        answers = f"{self.n_answers} answer{'s' * (self.n_answers != 1)}"
+        return f"Recording of {self.url} in {self.name!r}: {answers}, {state}"
 
     def _read_clock(self, question: tuple[object, ...]) -> int:
         now = self._clock(question)

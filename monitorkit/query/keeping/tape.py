@@ -178,6 +178,8 @@ def load(folder: Path) -> tuple[Head, list[Exchange | Reading]]:
         raise InvalidValue(
             f"folder: there is no recording in {folder}; make one with mk.record(prom, folder)"
         ) from None
+    except NotADirectoryError:
+        raise InvalidValue(f"folder: {folder} is a file; name the folder that mk.record wrote") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidValue(f"folder: {folder / INDEX} cannot be read ({error})") from error
     head = _head(lines[:1], folder)

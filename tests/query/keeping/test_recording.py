@@ -348,7 +348,7 @@ def test_a_replay_is_the_current_prometheus_and_says_what_it_is(history, folder)
     assert running.latest("prometheus") is prom
     assert isinstance(prom, Replay)
     assert (prom.url, prom.version, prom.engine, prom.ready()) == (history.url, history.version, "Prometheus", True)
-    assert re.fullmatch(rf"Replay\('{folder}': 1 answers of {history.url}, recorded \S+Z\)", repr(prom))
+    assert re.fullmatch(rf"Replay\('{folder}': 1 answer of {history.url}, recorded \S+Z\)", repr(prom))
     assert "<b>Replay</b>" in prom._repr_html_()
     prom.stop()
     assert repr(prom).endswith(", stopped)")
@@ -376,6 +376,9 @@ def test_a_kernel_that_dies_leaves_what_it_recorded(history, folder):
 def test_what_is_no_recording_is_told(history, folder):
     with pytest.raises(InvalidValue, match=r"folder: there is no recording in .*recorded; make one with mk\.record"):
         mk.replay(folder)
+    (folder.parent / "file").touch()
+    with pytest.raises(InvalidValue, match=r"folder: .*file is a file; name the folder that mk\.record wrote$"):
+        mk.replay(folder.parent / "file")
     with record(history, folder):
         history.query("1", at=T0)
         history.query("2", at=T0)
