@@ -19,7 +19,9 @@ def card(prometheus: Prometheus) -> str:
     """HTML of a Prometheus, everything from outside escaped."""
     url = escape(prometheus.url)
     link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>'
-    lines = [f"<b>{escape(prometheus.name)}</b> · {link} · {escape(prometheus.state)}"]
+    # One that was connected to is called by its address.
+    name = [f"<b>{escape(prometheus.name)}</b>"] if prometheus.name != prometheus.url else []
+    lines = [" · ".join([*name, link, escape(prometheus.state)])]
     if not prometheus.alive:
         return _framed([*lines, "next: <code>mk.start_prometheus()</code>"])
     try:

@@ -99,7 +99,8 @@ class Prometheus(PrometheusClient):
 
     def __repr__(self) -> str:
         version = f", {self._server.binary.version}" if self._server else ""
-        return f"Prometheus({self.name!r}, {self.url}{version}, {self.state})"
+        place = f"{self.name!r}, {self.url}" if self.name != self.url else f"{self.url!r}"
+        return f"Prometheus({place}{version}, {self.state})"
 
     def _repr_html_(self) -> str:
         return card(self)

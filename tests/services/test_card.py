@@ -36,3 +36,10 @@ def test_one_that_does_not_answer_says_why():
 def test_one_that_has_ended_says_what_to_do_without_asking_it():
     html = card(prometheus(alive=False, targets=None))
     assert "mk.start_prometheus()" in html
+
+
+def test_one_without_a_name_of_its_own_is_named_once():
+    html = card(prometheus(name="http://h:9090", url="http://h:9090"))
+    assert html.count(">http://h:9090<") == 1
+    assert "http://h:9090" in card(prometheus(name="mine", url="http://h:9090"))
+    assert "<b>mine</b>" in card(prometheus(name="mine", url="http://h:9090"))

@@ -132,7 +132,7 @@ def test_a_client_connects_and_leaves_it_running(prom):
     try:
         assert running.latest("prometheus") is client
         assert client.query("1")["value"].tolist() == [1]
-        assert repr(client) == f"Prometheus('{prom.url}', {prom.url}, connected)"
+        assert repr(client) == f"Prometheus('{prom.url}', connected)"
         with pytest.raises(ServiceError, match="it was connected to, not started here"):
             client.reload()
     finally:
