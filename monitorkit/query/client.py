@@ -14,6 +14,7 @@ from monitorkit.query.connection.retries import DEFAULT_RETRIES
 from monitorkit.query.connection.sessions import DEFAULT_TIMEOUT_SECONDS
 from monitorkit.query.connection.transport import Transport
 from monitorkit.query.decoding.stream import ResultDecoder
+from monitorkit.query.decoding.wire import Malformed
 from monitorkit.query.keeping import reuse
 from monitorkit.query.keeping.cache import cache_of
 from monitorkit.query.ranges import pieces, raw
@@ -286,7 +287,10 @@ class PrometheusClient(ServerInfo):
         answer, use = self._over(expressions.checked(expr), window, keep, now, stats)
         if remark := self._transport.engine().remark(window, now_ms=now):
             answer = replace(answer, warnings=(*answer.warnings, remark))
-        frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
+        try:
+            frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
+        except Malformed as error:
+            raise ServerUnavailable(self._range_address, f"{error}; tidy=True gives each of them") from None
         frame = self._described(frame, answer, expr, window, stats)
         if use is not None:
             frame.attrs["cache"] = asdict(use)
@@ -360,6 +364,10 @@ class PrometheusClient(ServerInfo):
     def _ask_at(self, expr: str, at_ms: int, stats: str | None = None) -> wire.Answer[wire.Result]:
         return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))
 
+    @property
+    def _range_address(self) -> str:
+        return f"{self.url}/api/v1/query_range"
+
     def _ask_range(self, expr: str, window: times.Window, stats: str | None = None) -> wire.Answer[wire.Result]:
         answer = self._ask(
             "api/v1/query_range",
@@ -370,9 +378,8 @@ class PrometheusClient(ServerInfo):
             **statistics.asked(stats),
         )
         if answer.data.kind != "matrix":
-            address = f"{self.url}/api/v1/query_range"
             raise ServerUnavailable(
-                address, f"a range was asked for, and a {answer.data.kind} came; is this another program?"
+                self._range_address, f"a range was asked for, and a {answer.data.kind} came; is this another program?"
             )
         return answer
 

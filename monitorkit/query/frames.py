@@ -27,7 +27,7 @@ from monitorkit.errors import InvalidType, told
 from monitorkit.labels import NAME_LABEL
 from monitorkit.labels import legend as fill
 from monitorkit.query.decoding.labelsets import LabelSets
-from monitorkit.query.decoding.wire import CLOSED
+from monitorkit.query.decoding.wire import CLOSED, Malformed
 from monitorkit.query.levels import level
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ def ranged(result: Result, window: Window, *, legend: str | None = None, tidy: b
     -------
     DataFrame of shape (n_steps, n_series)
         Every step from start to end when there is any series, no row when there is none.
+
+    Raises
+    ------
+    Malformed
+        If a series has two samples at one time, of which only one would have a place.
     """
     if tidy or len(result.histograms.times):
         return sample_rows(result, legend=legend)
@@ -116,9 +121,12 @@ def _table(floats: Samples, places: NDArray[np.int64], shape: tuple[int, int]) -
         if (by_series == np.arange(n_series)[:, np.newaxis]).all() and (by_step == np.arange(n_steps)).all():
             # Nothing is missing: the samples are the table.
             return floats.numbers.reshape(shape)
-    values = np.full(shape, np.nan)
-    values[floats.series, places] = floats.numbers
-    return values
+    cells = floats.series * n_steps + places
+    if (np.diff(cells) <= 0).any() and len(np.unique(cells)) < len(cells):
+        raise Malformed("two samples of one series at one time")
+    values = np.full(n_series * n_steps, np.nan)
+    values[cells] = floats.numbers
+    return values.reshape(shape)
 
 
 def sample_rows(result: Result, *, legend: str | None = None) -> pd.DataFrame:

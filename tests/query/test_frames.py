@@ -179,8 +179,7 @@ def test_plain_numbers_beside_native_histograms_have_rows_of_their_own():
 @pytest.mark.parametrize(
     ("rows", "table"),
     [
-        # A server that repeats itself, and two that mix up the order.
-        ([(0, 0, 1.0), (0, 0, 2.0), (1, 0, 3.0), (1, 1000, 4.0)], [[2, 3], [math.nan, 4]]),
+        # Two servers that mix up the order.
         ([(0, 1000, 1.0), (0, 0, 2.0), (1, 0, 3.0), (1, 1000, 4.0)], [[2, 3], [1, 4]]),
         ([(1, 0, 1.0), (1, 1000, 2.0), (0, 0, 3.0), (0, 1000, 4.0)], [[3, 1], [4, 2]]),
         ([(0, 0, 1.0), (0, 1000, 2.0), (1, 0, 3.0), (1, 1000, 4.0)], [[1, 3], [2, 4]]),
@@ -189,3 +188,19 @@ def test_plain_numbers_beside_native_histograms_have_rows_of_their_own():
 def test_as_many_samples_as_cells_are_not_always_a_table(rows, table):
     frame = frames.ranged(wire.Result("matrix", [{"n": "0"}, {"n": "1"}], samples(*rows)), Window(0, 1000, 1000))
     np.testing.assert_array_equal(frame.to_numpy(), table)
+
+
+@pytest.mark.parametrize("window", [Window(0, 1000, 1000), Window(0, 2000, 1000), Window(500, 1500, 1000)])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(0, 0, 1.0), (0, 0, 2.0), (1, 0, 3.0), (1, 1000, 4.0)],
+        [(0, 0, 1.0), (0, 1000, 2.0), (0, 0, 1.0)],
+        [(1, 1000, 1.0), (1, 1000, 1.0)],
+    ],
+)
+def test_two_samples_of_one_series_at_one_time_are_no_table_but_two_rows(rows, window):
+    result = wire.Result("matrix", [{"n": "0"}, {"n": "1"}], samples(*rows))
+    with pytest.raises(wire.Malformed, match="two samples of one series at one time"):
+        frames.ranged(result, window)
+    assert len(frames.ranged(result, window, tidy=True)) == len(rows)

@@ -77,6 +77,17 @@ def ends(faulty, client, behave, reason, error=ServerUnavailable):
                 ask(*arguments)
 
 
+def test_two_samples_of_one_series_at_one_time_are_told_of(faulty, client):
+    pairs = [[T0, "1"], [T0, "2"], [T0 + 15, "3"]]
+    result = [{"metric": {"a": "1"}, "values": pairs}]
+    answer = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}}).encode()
+    window = {"start": T0, "end": T0 + 15, "step": "15s"}
+    with answering(faulty, lambda handler: faulty.answer(handler, 200, answer)):
+        with pytest.raises(ServerUnavailable, match="two samples of one series at one time; tidy=True gives each"):
+            client.query_range("x", **window)
+        assert client.query_range("x", **window, tidy=True)["value"].tolist() == [1, 2, 3]
+
+
 # What is cut, mixed up or of another form on its way.
 
 
