@@ -135,12 +135,12 @@ class ModelApplication(Application):
         """Whether predictions can be made."""
         return self._worker.alive
 
-    async def predict(self, dialect: Dialect, scope: Scope, receive: Receive) -> Answer:
-        """Answer a request for predictions, in the dialect that it comes in."""
+    async def predict(self, dialect: Dialect, scope: Scope, receive: Receive, *, version: str | None = None) -> Answer:
+        """Answer a request for predictions, in the dialect that it comes in, with the version that it names."""
         received = time.perf_counter()
         # A request keeps the model that it met, also when another one takes over meanwhile.
         lineup = self.lineup
-        served = lineup.choose()
+        served = lineup.choose(version)
         requests = served.metrics.requests
         requests.in_flight.inc()
         try:

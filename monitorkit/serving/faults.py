@@ -124,13 +124,18 @@ class Faults:
     def shifted(self, X: Matrix, served: Shown) -> Matrix:
         """Rows as a model sees them; those that came stay as they are."""
         drift = self._asked["drift"]
-        if not drift or not self.active or not isinstance(X, np.ndarray) or X.dtype.kind != "f":
+        if not drift or not self.active:
             return X
         spread = self._spreads.get(served.model)
         if spread is None:
             spread = self._spreads[served.model] = _spread(served, X.shape[1])
-        shifted: Matrix = X + drift * spread
-        return shifted
+        if X.dtype != object:
+            shifted: Matrix = X + drift * spread
+            return shifted
+        moved: np.ndarray[tuple[int, int], Any] = X.copy()
+        for place in range(X.shape[1]):
+            moved[:, place] = [_moved(value, drift * spread[place]) for value in X[:, place]]
+        return moved
 
 
 def _again(asked: dict[str, float], duration: float | None, seed: int | None) -> Faults:
@@ -140,19 +145,25 @@ def _again(asked: dict[str, float], duration: float | None, seed: int | None) ->
 
 def _spread(served: Shown, n_features: int) -> Row:
     """How much each feature varies: in the reference data, else as much as its value in the example, else 1."""
-    spread: Row = np.ones(n_features)
     row = served.model.example
-    if row is not None and len(row) == n_features:
-        spread = _usable(np.abs(np.asarray(row, dtype=np.float64)), spread)
+    sizes = row if row is not None and len(row) == n_features else [1.0] * n_features
+    spread = np.array([_size(value) for value in sizes])
     for feature in () if served.reference is None else served.reference.watched:
         if feature.sample is not None and len(feature.sample) and 0 <= feature.place < n_features:
-            place = slice(feature.place, feature.place + 1)
-            spread[place] = _usable(np.std(feature.sample, keepdims=True), spread[place])
+            spread[feature.place] = float(np.std(feature.sample)) or spread[feature.place]
     return spread
 
 
-def _usable(sizes: Row, otherwise: Row) -> Row:
-    return np.where((sizes > 0) & np.isfinite(sizes), sizes, otherwise)
+def _size(value: object) -> float:
+    """How large a number is; 1 where it is 0, or no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return 1.0
+    return abs(float(value)) or 1.0
+
+
+def _moved(value: object, shift: float) -> object:
+    """A value of a table: numbers are shifted, text and what is missing are not."""
+    return value + shift if isinstance(value, float | int) and not isinstance(value, bool) else value
 
 
 def checked_faults(

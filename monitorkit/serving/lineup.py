@@ -46,11 +46,17 @@ class LineUp(Generic[S]):
     faults: Faults | None = None
     draw: Callable[[], float] = random.random
 
-    def choose(self) -> S:
-        """The model that answers the next request."""
+    def choose(self, version: str | None = None) -> S:
+        """The model that answers the next request: one of the version that it names, as long as there is one."""
+        if version is not None:
+            return self.find(version) or self.served
         if self.canary is None or self.draw() >= self.share:
             return self.served
         return self.canary
+
+    def find(self, version: str) -> S | None:
+        """The model of this version among those that answer."""
+        return next((one for one in (self.served, self.canary) if one is not None and one.version == version), None)
 
     @property
     def versions(self) -> tuple[str, ...]:

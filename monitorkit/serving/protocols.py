@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from monitorkit.serving.asgi import Handler, Receive, Scope
     from monitorkit.serving.dialect import Dialect
     from monitorkit.serving.feedback import Served
+    from monitorkit.serving.lineup import LineUp
 
 __all__ = ["ModelHost", "Protocols"]
 
@@ -31,10 +32,14 @@ class ModelHost(Protocol):
         """The model that answers."""
 
     @property
+    def lineup(self) -> LineUp[Served]:
+        """The models at work: the one that answers, and those that are tried beside it."""
+
+    @property
     def ready(self) -> bool:
         """Whether predictions can be made."""
 
-    async def predict(self, dialect: Dialect, scope: Scope, receive: Receive) -> Answer:
+    async def predict(self, dialect: Dialect, scope: Scope, receive: Receive, *, version: str | None = None) -> Answer:
         """Answer a request for predictions."""
 
 
@@ -88,8 +93,9 @@ class Protocols:
             rest = path.removeprefix(self._versions)
             ending = next((end for end in ("/infer", "/ready") if rest.endswith(end)), "")
             version = rest.removesuffix(ending)
-            if version == served.version:
-                return self._of_model[ending]
+            found = self._host.lineup.find(version)
+            if found is not None:
+                return self._of_version(found)[ending]
             detail = f"version {version[:MAX_ECHO]!r} of {served.name!r} is not served: version {served.version!r} is"
             raise Refusal(404, "unknown_version", detail, which="path")
         if path.startswith((f"{_V1}/", f"{_V2}/")):
@@ -123,6 +129,15 @@ class Protocols:
 
     async def _model_ready(self, _scope: Scope, _receive: Receive) -> Answer:
         return self._health({"name": self._host.served.name})
+
+    def _of_version(self, served: Served) -> dict[str, dict[str, Handler]]:
+        """Handlers of a version, by what follows it in the path."""
+
+        async def metadata(_scope: Scope, _receive: Receive) -> Answer:
+            return json_answer(model_metadata(served))
+
+        infer: Handler = partial(self._host.predict, INFERENCE_V2, version=served.version)
+        return {**self._of_model, "": {"GET": metadata}, "/infer": {"POST": infer}}
 
     async def _metadata(self, _scope: Scope, _receive: Receive) -> Answer:
         return json_answer(model_metadata(self._host.served))

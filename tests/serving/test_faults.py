@@ -11,14 +11,16 @@ import pytest
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Reference
 from monitorkit.serving.faults import Faults, checked_faults
-from monitorkit.serving.model import Model
 from monitorkit.serving.refusals import Refusal
 
 X = np.array([[1.0, 2.0, 3.0], [np.nan, 0.0, -1.0]])
 
 
 def with_example(row, reference=None):
-    return SimpleNamespace(model=Model(len, example=row), reference=reference)
+    class One:
+        example = row
+
+    return SimpleNamespace(model=One(), reference=reference)
 
 
 def asked(**options):
@@ -61,6 +63,14 @@ def test_drift_is_in_standard_deviations_of_the_reference_data(rng):
     served = with_example([4.0, 5.0, 6.0], Reference.of(rows))
     shifted = asked(drift=2).shifted(X, served)
     assert np.allclose((shifted - X)[0], [2 * rows[:, 0].std(), 2 * rows[:, 1].std(), 12])
+
+
+def test_text_and_what_is_missing_do_not_drift():
+    mixed = np.array([["red", 1.0, None, 3, True]], dtype=object)
+    before = mixed.copy()
+    shifted = asked(drift=2).shifted(mixed, with_example(["blue", 5.0, 1.0, 0.0, False]))
+    assert shifted.tolist() == [["red", 11.0, None, 5.0, True]]
+    assert mixed.tolist() == before.tolist()
 
 
 def test_it_ends_with_its_duration():

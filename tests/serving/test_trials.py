@@ -513,3 +513,22 @@ def test_drift_of_each_is_measured_from_the_same_reference_data(live, rng):
         assert value(server, "model_feature_drift", version, feature="x0", statistic="ks") > 0.7
     server.promote()
     assert server.reference.features[:2] == ["x0", "x1"]
+
+
+def test_who_names_a_version_gets_that_one(start):
+    server = start(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), name="named")
+    server.canary(LogisticRegression().fit([[0.0], [1.0]], [5, 6]), version="2", share=0.5)
+    document = {"inputs": [{"name": "x", "datatype": "FP64", "shape": [1, 1], "data": [2.0]}]}
+    for version, predicted in (("1", 1), ("2", 6)):
+        place = f"{server.url}/v2/models/named/versions/{version}"
+        for _ in range(10):
+            answer = requests.post(f"{place}/infer", json=document, timeout=20).json()
+            assert (answer["model_version"], answer["outputs"][0]["data"]) == (version, [predicted])
+        assert requests.get(place, timeout=20).json()["versions"] == [version]
+        assert requests.get(f"{place}/ready", timeout=20).status_code == 200
+    server.shadow(tens, version="3")
+    answer = requests.post(f"{server.url}/v2/models/named/versions/3/infer", json=document, timeout=20)
+    assert answer.status_code == 404
+    server.canary(None)
+    answer = requests.post(f"{server.url}/v2/models/named/versions/2/infer", json=document, timeout=20)
+    assert answer.status_code == 404
