@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,9 @@ def test_scores_are_scikit_learns_on_the_window(pairs):
     y_true, y_pred = zip(*pairs[-25:], strict=True)
     assert value(registry, "model_mae") == mean_absolute_error(y_true, y_pred)
     assert value(registry, "model_rmse") == root_mean_squared_error(y_true, y_pred)
-    assert value(registry, "model_r2") == r2_score(y_true, y_pred, force_finite=False)
+    with np.errstate(over="ignore"):  # a variance of next to nothing
+        expected = r2_score(y_true, y_pred, force_finite=False)
+    assert value(registry, "model_r2") == expected
 
 
 def test_nothing_is_exported_before_it_is_known_that_numbers_are_predicted(registry):
@@ -60,6 +63,7 @@ def test_a_variance_of_nothing_gives_no_r2(registry):
     assert value(registry, "model_mae") == 3.5
 
 
+@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(VALUES, VALUES), max_size=30))
 def test_sums_are_those_of_all_labels(pairs):
     registry = CollectorRegistry()
