@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from monitorkit.metrics.bins import Column
 
-__all__ = ["Columns", "columns_of", "distinct", "is_frame", "objects", "tables_as_columns"]
+__all__ = ["Columns", "column_gaps", "columns_of", "distinct", "is_frame", "objects", "tables_as_columns"]
 
 _TABLE = 2
 _NUMBERS = "fiub"
@@ -86,6 +86,11 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def column_gaps(column: Column) -> Column:
+    """Which values of a column are missing, as booleans."""
+    return np.isnan(column) if column.dtype != object else np.fromiter(map(is_missing, column), bool, len(column))
+
+
 def objects(values: Sequence[Any]) -> Column:
     """Values of any kind as a column of objects, a list as one of them."""
     return np.fromiter(values, dtype=object, count=len(values))
@@ -104,8 +109,8 @@ def tables_as_columns(tables: Sequence[Any], names: Sequence[str]) -> Iterator[C
     Yields
     ------
     callable
-        From a column's position to its values: float64, or objects of any kind. One for all tables that are plain
-        numbers, and one for each other. A column that a table does not have is missing in all of its rows.
+        From a column's position to its values: numbers, or objects of any kind. One for all arrays of the same type,
+        and one for each other table. A column that a table does not have is missing in all of its rows.
 
     Examples
     --------
@@ -113,16 +118,19 @@ def tables_as_columns(tables: Sequence[Any], names: Sequence[str]) -> Iterator[C
     >>> column_of(1).tolist()
     [2.0, 4.0]
     """
-    plain: list[Column] = []
+    alike: dict[str, list[Column]] = {}
     others: list[Any] = []
     for table in tables:
-        numbers = isinstance(table, np.ndarray) and table.dtype == np.float64 and table.shape[1:] == (len(names),)
-        (plain if numbers else others).append(table)
-    if plain:
-        together = np.concatenate(plain)
-        yield lambda place: together[:, place]
+        whole = isinstance(table, np.ndarray) and table.shape[1:] == (len(names),) and table.dtype.kind in "fO"
+        (alike.setdefault(table.dtype.str, []) if whole else others).append(table)
+    for arrays in alike.values():
+        yield partial(_column_of_array, np.concatenate(arrays))
     for table in others:
         yield partial(_column_of_frame if is_frame(table) else _column_of_rows, table, names)
+
+
+def _column_of_array(array: Column, place: int) -> Column:
+    return array[:, place]
 
 
 def _column_of_frame(frame: Any, names: Sequence[str], place: int) -> Column:  # noqa: ANN401 - a DataFrame

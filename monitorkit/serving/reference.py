@@ -10,7 +10,7 @@ import numpy as np
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Drift, Reference
-from monitorkit.metrics.columns import columns_of, is_frame
+from monitorkit.metrics.columns import column_gaps, columns_of, is_frame
 from monitorkit.metrics.drift_settings import DEFAULT_DRIFT
 from monitorkit.metrics.reference import prediction_column
 from monitorkit.serving.refusals import Refusal
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitorkit.metrics.bins import Column
+    from monitorkit.serving.features import Features
     from monitorkit.serving.model import Model
+    from monitorkit.serving.payload import Matrix
 
 __all__ = ["checked_drift", "kept_reference", "reference_of"]
 
@@ -95,7 +97,7 @@ def _predict(model: Model, rows: Any) -> Column | None:  # noqa: ANN401 - any ta
     if model.n_features is not None and width != model.n_features:
         raise InvalidValue(f"{width} columns, and the model takes {model.n_features}: pass data that fit, {_NONE}")
     try:
-        outputs = model.predict(_input(rows))
+        outputs = model.predict(_input(rows, model.features))
     except Refusal as refusal:
         raise InvalidValue(f"the model cannot predict it: {refusal.detail}; pass data that fit, {_NONE}") from None
     labels = predicted_labels(outputs)
@@ -111,11 +113,19 @@ def _about_reference() -> Iterator[None]:
         raise type(error)(f"reference: {error}") from None
 
 
-def _input(rows: Any) -> Any:  # noqa: ANN401 - any table
-    """Rows as the model gets them: numbers as an array of float64, without those that miss any."""
+def _input(rows: Any, features: Features) -> Matrix:  # noqa: ANN401 - any table
+    """Rows as the server hands them to the model: numbers, or objects where there is text; whole where they must be."""
     columns = columns_of(rows).data
-    if any(column.dtype == object for column in columns):
-        return rows
-    X = np.column_stack(columns)
-    whole = X[np.isfinite(X).all(axis=1)]
-    return whole if len(whole) else X
+    gaps = np.column_stack([column_gaps(column) for column in columns])
+    may_have = np.array([features.column(place).missing for place in range(len(columns))])
+    whole = ~(gaps & ~may_have).any(axis=1)
+    if not whole.any():
+        # The model says best what it cannot do with them.
+        whole[:] = True
+    has_text = any(column.dtype == object for column in columns)
+    X = np.empty(gaps.shape, dtype=object if has_text else np.float64)
+    for place, column in enumerate(columns):
+        X[:, place] = column
+        X[gaps[:, place], place] = features.column(place).null if has_text else np.nan
+    found: Matrix = X[whole]
+    return found

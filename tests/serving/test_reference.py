@@ -4,16 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 import monitorkit as mk
 from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.processes import wait_until
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model():
     return LogisticRegression(max_iter=1000).fit(X, Y)
 
@@ -108,6 +113,27 @@ def test_a_model_in_a_process_of_its_own_is_watched_alike(start, model):
     assert sum(bins(moved, X.columns[0], version="2").values()) == 3
 
 
+def test_a_canary_and_a_shadow_are_watched_each_under_its_version(start, model):
+    server = start(model, reference=X)
+    server.canary(model, version="2", share=1.0)
+    server.shadow(model, version="3")
+    server.predict(X.iloc[:40])
+    wait_until(lambda: sum(bins(server, "prediction", version="3").values()) == 40, timeout_seconds=20)
+    assert sum(bins(server, "prediction", version="2").values()) == 40
+    assert sum(bins(server, "prediction").values()) == 0
+    drift = [family for family in server.registry.collect() if family.name == "model_feature_drift"]
+    assert {sample.labels["model_version"] for sample in drift[0].samples} == {"2", "3"}
+
+
+def test_injected_drift_shows(start, model, counts_of):
+    server = start(model, reference=X)
+    server.inject(drift=2.0)
+    server.predict(X)
+    counts = counts_of(server)
+    assert counts("model_feature_drift", feature=X.columns[0], statistic="ks") > 0.5
+    assert counts("model_feature_drift", feature=X.columns[0], statistic="psi") > 0.25
+
+
 def test_drift_is_ended_by_saying_so(start, model):
     server = start(model, reference=X)
     server.predict(X)
@@ -134,6 +160,46 @@ def test_rows_with_missing_numbers_need_not_be_predicted(start, model, counts_of
     server = start(model, reference=holes)
     name = next(name for name in bins(server, X.columns[0]) if name.endswith("missing"))
     assert counts_of(server)("model_feature_reference_ratio", feature=X.columns[0], bin=name) == pytest.approx(0.2)
+
+
+@pytest.fixture
+def people():
+    rng = np.random.default_rng(3)
+    return pd.DataFrame({"age": rng.integers(18, 90, 400), "town": rng.choice(["Ulm", "Bonn", "Kiel"], 400)})
+
+
+@pytest.fixture
+def pipeline(people):
+    towns = ColumnTransformer([("towns", OneHotEncoder(handle_unknown="ignore"), ["town"])], remainder="passthrough")
+    return make_pipeline(towns, LogisticRegression(max_iter=1000)).fit(people, people["age"] > 50)
+
+
+@pytest.mark.parametrize(
+    "form", [lambda frame: frame, lambda frame: frame.to_numpy(), lambda frame: frame[["town", "age"]]]
+)
+def test_text_is_watched_by_name(start, pipeline, people, form):
+    server = start(pipeline, reference=form(people))
+    server.predict(people.iloc[:50])
+    server.predict(people.iloc[:5].assign(town="Rome"))
+    expected = people["town"][:50].value_counts().to_dict()
+    assert bins(server, "town") == expected | {"other": 5, "missing": 0}
+    assert sum(bins(server, "age").values()) == sum(bins(server, "prediction").values()) == 55
+
+
+def test_what_may_be_missing_is_counted_as_missing(start):
+    values = np.random.default_rng(0).normal(size=(300, 2))
+    values[::3, 1] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=5).fit(values, values[:, 0] > 0)
+    server = start(model, reference=values, probabilities=False)
+    server.predict([[1.0, None], [1.0, 2.0]])
+    *_, missing = bins(server, "x1").values()
+    assert missing == 1
+    assert model.predict(values).mean() == pytest.approx(_shares(server, "prediction")["True"])
+
+
+def _shares(server, feature):
+    found = next(one for one in server.reference.watched if one.name == feature)
+    return dict(zip(found.bins.names, found.shares, strict=True))
 
 
 def test_a_model_that_fails_on_the_reference_is_told_about():

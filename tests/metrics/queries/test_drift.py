@@ -8,7 +8,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
 from monitorkit.errors import InvalidValue
-from monitorkit.metrics import queries
+from monitorkit.metrics import Drift, Reference, queries
 from monitorkit.metrics.registry import MODEL_LABELS
 
 WINDOW = "60s"
@@ -121,6 +121,25 @@ def test_shares_can_be_seen_beside_those_of_the_reference(value, shares):
 def test_no_traffic_gives_no_sample(value, name):
     assert value(getattr(queries, name)("m", window=WINDOW), QUIET) == {}
     assert value(getattr(queries, name)("no such model"), QUIET) == {}
+
+
+def test_what_a_model_exports_gives_the_statistics_that_it_computes_itself(evaluator):
+    rng = np.random.default_rng(2)
+    history = History()
+    # The window at turn 19 holds the scrapes of turns 2 to 19: the rows of 17 turns.
+    reference = Reference.of(rng.normal(size=(2000, 2)), names=["age", "income"], drift=Drift(window=17 * 40))
+    replica = history.replica("m", "a:1", reference=reference)
+    replica.metrics.drift.observe(rng.normal(scale=3, size=(2000, 2)))
+    for turn in range(20):
+        replica.metrics.drift.observe(rng.normal(loc=1, size=(40, 2)))
+        replica.scrape(turn)
+    value = evaluator(history)
+    for name in ("psi", "js"):
+        found = value(getattr(queries, name)("m", window="180s"), 19)
+        for feature in reference.features:
+            labels = {"model_name": "m", "model_version": "1", "feature": feature, "statistic": name}
+            own = replica.registry.get_sample_value("model_feature_drift", labels)
+            assert found[feature, "m", "1"] == pytest.approx(own, rel=1e-9)
 
 
 @pytest.mark.parametrize("floor", [0, 1, -1, "a", True, float("nan")])
