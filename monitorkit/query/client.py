@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
-from monitorkit.errors import InvalidValue, ServerUnavailable
+from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.query import expressions, frames, remarks, statistics, times
 from monitorkit.query.connection.retries import DEFAULT_RETRIES
 from monitorkit.query.connection.sessions import DEFAULT_TIMEOUT_SECONDS
@@ -325,6 +325,9 @@ class PrometheusClient(ServerInfo):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __getstate__(self) -> object:
+        raise InvalidType(f"{self!r} stays in its process; make another with mk.connect() where one is needed")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

@@ -437,3 +437,12 @@ def test_queries_that_succeed_warn_of_nothing(history):
         history.query_range("requests_total", start=T0 - 3000, end=T0 + 9999, step=1)
         tidy(history.query("requests_total"))
     assert issued == []
+
+
+def test_a_client_stays_in_its_process():
+    with PrometheusClient("http://user:s3cr3t@127.0.0.1:1") as client:
+        for take in (pickle.dumps, copy.deepcopy):
+            with pytest.raises(
+                InvalidType, match=r"^PrometheusClient\('http://127.0.0.1:1'\) stays in its process; make another with"
+            ):
+                take(client)

@@ -21,6 +21,7 @@ from monitorkit.query.connection.address import is_loopback, root, same_server
 from monitorkit.query.connection.bodies import Reply
 from monitorkit.query.connection.deadlines import answered_by
 from monitorkit.query.connection.engine import UNKNOWN, Engine, recognise
+from monitorkit.query.connection.forks import keep_apart
 from monitorkit.query.connection.retries import Attempts, Pace, may_be_over, may_pass
 from monitorkit.query.connection.sessions import Session
 from monitorkit.query.connection.skew import Skew
@@ -80,6 +81,9 @@ class Transport:
         self.threads = _threads(self.url, shared=self._owns_session)
         self.forget()
         self.session = self.access.session or self.access.equipped(Session())
+        for adapter in self.session.adapters.values():
+            if isinstance(adapter, requests.adapters.HTTPAdapter):
+                keep_apart(adapter)
         if self._owns_session and is_loopback(self.url):
             # Compressing costs more than sending where nothing leaves the machine.
             self.session.headers["Accept-Encoding"] = "identity"
