@@ -26,7 +26,8 @@ def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[st
 
     def load(name: str) -> object:
         if name not in home:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            # With the module, so that Python can say which name was meant.
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package])
         module = import_module(f"{package}.{home[name]}")
         value = getattr(module, name) if homes[home[name]] else module
         setattr(sys.modules[package], name, value)

@@ -40,6 +40,13 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = monitorkit.nonsense
 
 
+def test_a_mistyped_name_carries_what_python_needs_to_suggest_another():
+    with pytest.raises(AttributeError, match="quantile") as raised:
+        _ = monitorkit.quantile
+    assert (raised.value.name, raised.value.obj) == ("quantile", monitorkit)
+    assert "quantiles" in dir(raised.value.obj)
+
+
 def test_importing_is_light_and_starts_nothing():
     code = (
         "import sys, threading, json; before = set(sys.modules); import monitorkit;"
