@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from monitorkit.metrics import exposition
-from monitorkit.serving import pages
 from monitorkit.serving.asgi import Answer, Application, header, json_answer, read_body, refuse
 from monitorkit.serving.dialect import PLAIN
+from monitorkit.serving.explanation import explanation
+from monitorkit.serving.front import front_page
 from monitorkit.serving.payload import read_feedback
 from monitorkit.serving.protocols import Protocols
 from monitorkit.serving.refusals import Refusal, stopping
@@ -188,13 +189,12 @@ class ModelApplication(Application):
         return json_answer({**counts, "results": results})
 
     async def _explain(self, _scope: Scope, _receive: Receive) -> Answer:
-        return json_answer(pages.explanation(self.served, self._url, self.lineup.notes))
+        return json_answer(explanation(self.served, self._url, self.lineup.notes))
 
     async def _page(self, scope: Scope, receive: Receive) -> Answer:
         if "text/html" not in header(scope, b"accept"):
             return await self._explain(scope, receive)
-        html = pages.page(self.served, self._url, self.lineup.notes)
-        return Answer(200, html.encode(), ((b"content-type", b"text/html; charset=utf-8"),))
+        return front_page(self.served, self._url, self.lineup.notes)
 
     async def _health(self, _scope: Scope, _receive: Receive) -> Answer:
         served = self.served

@@ -7,8 +7,9 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
-from monitorkit.serving import client, pages
+from monitorkit.serving import client
 from monitorkit.serving.batching import checked_batching
+from monitorkit.serving.card import card
 from monitorkit.serving.settings import checked
 from monitorkit.serving.trials import Trials
 
@@ -251,7 +252,7 @@ class ModelServer(Trials):
     def _repr_html_(self) -> str:
         step = "prom = mk.start_prometheus(targets=[server])" if self.alive else f"mk.serve(model, name={self.name!r})"
         state = "; ".join([self._state, *self._notes])
-        return pages.card(self._served, url=self.url, metrics_url=self.metrics_url, state=state, step=step)
+        return card(self._served, url=self.url, metrics_url=self.metrics_url, state=state, step=step)
 
     @property
     def _served(self) -> Shown:

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from monitorkit.serving.outputs import Outputs
     from monitorkit.serving.payload import Matrix
 
-__all__ = ["EXTENSIONS", "INFERENCE_V2", "InferRequest", "model_metadata", "read_infer", "write_infer"]
+__all__ = [
+    "EXTENSIONS",
+    "INFERENCE_V2",
+    "InferRequest",
+    "example_request",
+    "model_metadata",
+    "read_infer",
+    "write_infer",
+]
 
 EXTENSIONS = ("binary_tensor_data",)
 INPUT = "input"
@@ -121,6 +129,26 @@ def model_metadata(served: Served) -> dict[str, Any]:
         "platform": model.description.framework or "python",
         "inputs": _inputs_told(model),
         "outputs": _outputs_told(model),
+    }
+
+
+def example_request(model: Model, row: Sequence[Any]) -> dict[str, Any]:
+    """A request for a row, in JSON.
+
+    Parameters
+    ----------
+    model
+        The model that it is for.
+    row
+        Values in the order of its columns.
+    """
+    described = _inputs_told(model)
+    if model.features.names is None:
+        shape, data = [1, len(row)], [list(row)]
+    else:
+        shape, data = [1], [[value] for value in row]
+    return {
+        "inputs": [{**told, "shape": shape, "data": values} for told, values in zip(described, data, strict=True)],
     }
 
 

@@ -394,7 +394,7 @@ def test_a_fault_of_the_server_itself_is_told_about_and_counted(server, http, co
     def broken(*_args):
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr("monitorkit.serving.pages.explanation", broken)
+    monkeypatch.setattr("monitorkit.serving.app.explanation", broken)
     answer = http.get(server.url + "/predict", timeout=10)
     assert answer.status_code == 500
     assert answer.json() == {"error": "internal", "detail": "the server failed: RuntimeError: a fault"}
