@@ -134,13 +134,18 @@ class Protocols:
         """Handlers of a version, by what follows it in the path."""
 
         async def metadata(_scope: Scope, _receive: Receive) -> Answer:
-            return json_answer(model_metadata(served))
+            return self._metadata_of(served)
 
         infer: Handler = partial(self._host.predict, INFERENCE_V2, version=served.version)
         return {**self._of_model, "": {"GET": metadata}, "/infer": {"POST": infer}}
 
     async def _metadata(self, _scope: Scope, _receive: Receive) -> Answer:
-        return json_answer(model_metadata(self._host.served))
+        return self._metadata_of(self._host.served)
+
+    def _metadata_of(self, served: Served) -> Answer:
+        lineup = self._host.lineup
+        versions = [one.version for one in (lineup.served, lineup.canary) if one is not None]
+        return json_answer({**model_metadata(served), "versions": versions})
 
     def _health(self, document: dict[str, Any]) -> Answer:
         if not self._host.ready:

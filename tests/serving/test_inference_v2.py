@@ -206,6 +206,13 @@ def test_a_version_is_asked_for_by_name_and_another_is_not_there(infer, flowers)
     assert infer(described(), path="/versions/7")[0] == 404
 
 
+def test_a_canary_is_told_of_among_the_versions(flowers, http):
+    flowers.canary(lambda X: X[:, 0], version="8", share=0.1)
+    assert http.get(f"{flowers.url}/v2/models/{flowers.name}", timeout=10).json()["versions"] == ["7", "8"]
+    told = http.get(f"{flowers.url}/v2/models/{flowers.name}/versions/8", timeout=10).json()
+    assert [output["name"] for output in told["outputs"]] == ["predictions", "ids"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code", "detail"),
     [
