@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
     from monitorkit.services import Prometheus, connect, replay, start_prometheus
-    from monitorkit.serving import Batching, ModelServer, instrument, serve
+    from monitorkit.serving import Batching, ModelServer, instrument, serve, watch
 
 __version__ = "0.1.0"
 
@@ -60,7 +60,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
     "services": ("Prometheus", "connect", "replay", "start_prometheus"),
-    "serving": ("Batching", "ModelServer", "instrument", "serve"),
+    "serving": ("Batching", "ModelServer", "instrument", "serve", "watch"),
 }
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "stop_all",
     "tidy",
     "traffic",
+    "watch",
     "write",
     "write_rules",
 ]

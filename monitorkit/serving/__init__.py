@@ -10,5 +10,6 @@ from monitorkit.serving.client import Predictions
 from monitorkit.serving.instrumentation import instrument
 from monitorkit.serving.limits import Limits
 from monitorkit.serving.server import ModelServer, serve
+from monitorkit.serving.watching import watch
 
-__all__ = ["Batching", "Limits", "ModelServer", "Predictions", "instrument", "serve"]
+__all__ = ["Batching", "Limits", "ModelServer", "Predictions", "instrument", "serve", "watch"]

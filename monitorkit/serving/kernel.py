@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -31,16 +30,6 @@ __all__ = ["KernelServer"]
 
 SHADOW_SECONDS = 0.5
 """How long the end of a shadow is waited for."""
-
-_listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
-
-
-def _forget_in_child() -> None:
-    for listener in list(_listeners):
-        listener.forget()
-
-
-os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class KernelServer(ModelServer):
@@ -85,7 +74,6 @@ class KernelServer(ModelServer):
             Listener(application, socket, name=f"{name}: {what}")
             for application, socket, what in zip(applications, bound, ("serve", "metrics"), strict=True)
         )
-        _listeners.update(self._listeners)
 
     def start(self) -> None:
         """Start its threads, and return when it answers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,16 @@ __all__ = ["Listener"]
 START_SECONDS = 10.0
 DRAIN_SECONDS = 5
 KEEP_ALIVE_SECONDS = 5
+
+_listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for listener in list(_listeners):
+        listener.forget()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class Listener:
@@ -67,6 +78,7 @@ class Listener:
             )
         )
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        _listeners.add(self)
 
     def start(self) -> None:
         """Start the thread and wait until it answers."""

@@ -1,0 +1,134 @@
+"""What is counted of the calls of a function."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitorkit.serving.client import labels
+from monitorkit.serving.outputs import PLAIN
+from monitorkit.serving.refusals import Refusal
+from monitorkit.serving.scoring import check_label, count_label, count_predictions
+from monitorkit.serving.watching.arguments import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from monitorkit.metrics import VersionMetrics
+    from monitorkit.serving.model import Model, Outputs
+
+__all__ = ["Observer"]
+
+_NO_ROWS = (dict, tuple, bytes, str)
+_MAX_COMPLAINTS = 20
+_TO_THE_CALLER = 4
+
+
+class Observer:
+    """Counts the calls of one function; whatever goes wrong here, the function's result is the caller's.
+
+    Parameters
+    ----------
+    function
+        What is called.
+    model
+        Reads what the function returned, as if that were its input.
+    metrics
+        The function's series.
+    name
+        What it is called in warnings.
+    """
+
+    def __init__(self, function: Callable[..., Any], model: Model, metrics: VersionMetrics, name: str) -> None:
+        self._X = Named(function, "X")
+        self._y = Named(function, "y", "y_true")
+        self._model = model
+        self._metrics = metrics
+        self._name = name
+        self._told: set[str] = set()
+        self._class_set = model.class_set
+        self._classes: set[type] = set()
+
+    def begin(self) -> float:
+        """Take in a call; returns when it began."""
+        self._metrics.requests.in_flight.inc()
+        return time.perf_counter()
+
+    def end(self) -> None:
+        """Note that a call is over, however it went."""
+        self._metrics.requests.in_flight.dec()
+
+    def fail(self) -> None:
+        """Count a call that raised."""
+        self._metrics.requests.count("server_error")
+
+    def succeed(self, begun: float) -> None:
+        """Count a call that returned."""
+        self._metrics.requests.count_ok(time.perf_counter() - begun)
+
+    def read(self, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:  # noqa: ANN401 - whatever it returned
+        """Count what a call returned, and how right it was where its true labels are among its arguments."""
+        try:
+            y_true = self._y.of(args, kwargs)
+            if y_true is not None or not self._count_plain(result):
+                self._read(result, args, kwargs, y_true)
+        except Refusal as refusal:
+            self._complain(refusal.detail)
+        except Exception as error:  # noqa: BLE001 - the caller's result is not lost for a count
+            self._complain(f"{type(error).__name__}: {error}")
+
+    def _count_plain(self, result: Any) -> bool:  # noqa: ANN401 - as above
+        """Count one value of a type that was read before; return whether it was one."""
+        if type(result) not in self._classes or (self._class_set is not None and result not in self._class_set):
+            return False
+        self._metrics.requests.observe_batch(1)
+        self._metrics.quality.count_predictions((result,))
+        return True
+
+    def _read(self, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any], y_true: Any) -> None:  # noqa: ANN401 - as above
+        single = type(result) in PLAIN or isinstance(result, np.generic) or getattr(result, "ndim", 1) == 0
+        if not single and (not hasattr(result, "__len__") or isinstance(result, _NO_ROWS)):
+            self._count_rows(self._X.of(args, kwargs))
+            return
+        rows: Any = [result] if single else result
+        self._metrics.requests.observe_batch(len(rows))
+        outputs = self._model.predict(rows)
+        count_predictions(outputs, self._metrics)
+        if outputs.task == "classification" and type(result) in PLAIN:
+            self._classes.add(type(result))
+        if y_true is not None:
+            self._judge(outputs, [y_true] if single and not _holds_one(y_true) else y_true)
+
+    def _count_rows(self, X: Any) -> None:  # noqa: ANN401 - any argument
+        """Count the rows that were asked for, where nothing tells how many were predicted."""
+        shape = getattr(X, "shape", None)
+        rows = shape[0] if shape else len(X) if isinstance(X, list) else 0
+        if rows:
+            self._metrics.requests.observe_batch(rows)
+
+    def _judge(self, outputs: Outputs, y_true: Any) -> None:  # noqa: ANN401 - any argument
+        several = hasattr(y_true, "__iter__") and not isinstance(y_true, str)
+        y_true = labels(y_true) if several else [y_true]
+        n_rows = len(outputs.predictions)
+        if len(y_true) != n_rows:
+            detail = f"y has {len(y_true)} labels for {n_rows} predictions: none of them is counted"
+            raise Refusal(400, "wrong_length", detail)
+        known = [row for row, label in enumerate(y_true) if label is not None]
+        for row in known:
+            check_label(y_true[row], outputs, row, self._model, where=f"y[{row}]")
+        for row in known:
+            count_label(y_true[row], outputs, row, self._model, self._metrics)
+
+    def _complain(self, what: str) -> None:
+        """Say once what could not be counted."""
+        if what not in self._told and len(self._told) < _MAX_COMPLAINTS:
+            self._told.add(what)
+            warnings.warn(f"watch {self._name}: {what}", stacklevel=_TO_THE_CALLER)
+
+
+def _holds_one(y_true: Any) -> bool:  # noqa: ANN401 - any argument
+    """Whether the label of a single prediction came in a list, as ``[1]`` for ``1``."""
+    return isinstance(y_true, list | np.ndarray) and np.ndim(y_true) == 1 and len(y_true) == 1
