@@ -90,7 +90,8 @@ def watch(
         Value of the label ``model_version``.
     classes
         The classes that it predicts; without them it is taken for a classifier where it returns text, whole numbers or
-        booleans, and for a regressor where it returns floats.
+        booleans, and for a regressor where it returns floats. Tell them where you can: a class that is first seen with
+        its first label has no 0 for PromQL to count from.
     positive_class
         The class that scores are about, where there are two; the greater one unless given.
     task
