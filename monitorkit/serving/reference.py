@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from monitorkit.serving.model import Model
     from monitorkit.serving.payload import Matrix
 
-__all__ = ["checked_drift", "kept_reference", "reference_of"]
+__all__ = ["checked_drift", "features_of", "kept_reference", "reference_of"]
 
 _NONE = "or pass drift=False to watch no drift"
 
@@ -68,6 +68,18 @@ def reference_of(model: Model, X: Any, drift: Drift) -> Reference:  # noqa: ANN4
     with _about_reference():
         own = None if is_frame(X) else _names(model, X)
         return Reference.of(X, drift=drift, names=own, predict=partial(_predict, model), classes=model.classes or ())
+
+
+def features_of(X: Any, drift: Drift) -> Reference:  # noqa: ANN401 - any table
+    """Read reference data where there is no model to predict them: only features are compared.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If they are no table.
+    """
+    with _about_reference():
+        return Reference.of(X, drift=drift)
 
 
 def kept_reference(model: Model, before: Reference | None, *, drift: Drift | bool) -> Reference | None:

@@ -9,6 +9,7 @@ from monitorkit import running
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.serving.reference import checked_drift, features_of
 from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_text
 from monitorkit.serving.watching.calls import observed
 from monitorkit.serving.watching.observer import Observer
@@ -17,11 +18,11 @@ from monitorkit.serving.watching.watched import KIND, Watched
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitorkit.metrics import ErrorScale, Task, VersionMetrics
+    from monitorkit.metrics import Drift, ErrorScale, Reference, Task, VersionMetrics
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.model import Model
     from monitorkit.serving.payload import Label
-    from monitorkit.serving.settings import Settings
+from monitorkit.serving.settings import Settings
 
 __all__ = ["watch"]
 
@@ -39,6 +40,8 @@ def watch(
     task: Task | None = ...,
     window: int = ...,
     error_scale: ErrorScale = ...,
+    reference: object = ...,
+    drift: Drift | bool = ...,
     limits: Limits = ...,
     port: int | None = ...,
 ) -> Function: ...
@@ -55,6 +58,8 @@ def watch(
     task: Task | None = ...,
     window: int = ...,
     error_scale: ErrorScale = ...,
+    reference: object = ...,
+    drift: Drift | bool = ...,
     limits: Limits = ...,
     port: int | None = ...,
 ) -> Callable[[Function], Function]: ...
@@ -70,6 +75,8 @@ def watch(
     task: Task | None = None,
     window: int = DEFAULT_WINDOW,
     error_scale: ErrorScale = DEFAULT_SCALE,
+    reference: Any = None,
+    drift: Drift | bool = True,
     limits: Limits = DEFAULT_LIMITS,
     port: int | None = None,
 ) -> Callable[..., Any]:
@@ -100,6 +107,10 @@ def watch(
         Length of the window of the scores, in labelled predictions.
     error_scale
         How the errors of a regressor are counted.
+    reference
+        Rows from when all was well: what comes as the argument ``X`` is compared with them, feature by feature.
+    drift
+        How it is compared: a :class:`monitorkit.Drift`.
     limits
         Of these, how many classes get series of their own.
     port
@@ -145,6 +156,7 @@ def watch(
     0.5
     >>> sign.stop()
     """
+    how = checked_drift(drift)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         known = checked_text("name", _name_of(function) if name is None else name)
@@ -158,8 +170,10 @@ def watch(
             error_scale=error_scale,
             limits=limits,
         )
+        compared = None if reference is None or how is None else features_of(reference, how)
         watched = _watched(known, port)
-        wrapper: Any = observed(function, Observer(function, model, _activated(watched, model, settings), known))
+        metrics = _activated(watched, model, settings, compared)
+        wrapper: Any = observed(function, Observer(function, model, metrics, known))
         wrapper.watched, wrapper.registry = watched, watched.registry
         wrapper.metrics_url, wrapper.url, wrapper.stop = watched.metrics_url, watched.url, watched.stop
         return wrapper  # type: ignore[no-any-return]
@@ -201,7 +215,7 @@ def _watched(name: str, port: int | None) -> Watched:
         return watched
 
 
-def _activated(watched: Watched, model: Model, settings: Settings) -> VersionMetrics:
+def _activated(watched: Watched, model: Model, settings: Settings, reference: Reference | None) -> VersionMetrics:
     return watched.metrics.activate(
         settings.version,
         description=replace(model.description, framework="", framework_version="", model_class="function"),
@@ -210,4 +224,5 @@ def _activated(watched: Watched, model: Model, settings: Settings) -> VersionMet
         window=settings.window,
         max_classes=settings.limits.classes,
         error_scale=settings.error_scale,
+        reference=reference,
     )

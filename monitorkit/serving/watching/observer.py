@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitorkit.metrics.columns import is_frame
 from monitorkit.serving.client import labels
 from monitorkit.serving.outputs import PLAIN
 from monitorkit.serving.refusals import Refusal
@@ -24,6 +25,8 @@ __all__ = ["Observer"]
 
 _NO_ROWS = (dict, tuple, bytes, str)
 _MAX_COMPLAINTS = 20
+_TABLE = 2
+_NO_TABLE = np.empty((0, 0))
 _TO_THE_CALLER = 4
 
 
@@ -50,6 +53,7 @@ class Observer:
         self._name = name
         self._told: set[str] = set()
         self._class_set = model.class_set
+        self._compared = metrics.drift.reference is not None
         self._classes: set[type] = set()
 
     def begin(self) -> float:
@@ -82,7 +86,11 @@ class Observer:
 
     def _count_plain(self, result: Any) -> bool:  # noqa: ANN401 - as above
         """Count one value of a type that was read before; return whether it was one."""
-        if type(result) not in self._classes or (self._class_set is not None and result not in self._class_set):
+        if (
+            self._compared
+            or type(result) not in self._classes
+            or (self._class_set is not None and result not in self._class_set)
+        ):
             return False
         self._metrics.requests.observe_batch(1)
         self._metrics.quality.count_predictions((result,))
@@ -96,11 +104,24 @@ class Observer:
         rows: Any = [result] if single else result
         self._metrics.requests.observe_batch(len(rows))
         outputs = self._model.predict(rows)
-        count_predictions(outputs, self._metrics)
+        count_predictions(outputs, self._metrics, self._table(args, kwargs, len(rows)))
         if outputs.task == "classification" and type(result) in PLAIN:
             self._classes.add(type(result))
         if y_true is not None:
             self._judge(outputs, [y_true] if single and not _holds_one(y_true) else y_true)
+
+    def _table(self, args: Sequence[Any], kwargs: Mapping[str, Any], n_rows: int) -> Any:  # noqa: ANN401 - any table
+        """A copy of the rows that were predicted, for the drift; an empty one where there are none."""
+        X = self._X.of(args, kwargs) if self._compared else None
+        if X is not None and is_frame(X):
+            return X.copy()
+        if X is not None:
+            table = np.array(X)
+            if table.ndim == 1 and n_rows == 1:
+                table = table[np.newaxis]
+            if table.ndim == _TABLE and len(table) == n_rows:
+                return table
+        return _NO_TABLE
 
     def _count_rows(self, X: Any) -> None:  # noqa: ANN401 - any argument
         """Count the rows that were asked for, where nothing tells how many were predicted."""

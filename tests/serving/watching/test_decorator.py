@@ -233,6 +233,39 @@ def test_what_is_stopped_still_works_and_starts_anew(watched, counts_of):
     assert watched(lambda X: 1, name="stopped").metrics_url == url
 
 
+def test_drift_from_reference_data_is_watched(watched, counts_of):
+    rng = np.random.default_rng(0)
+    reference = pd.DataFrame({"width": rng.normal(size=500), "colour": rng.choice(["red", "blue"], 500)})
+    predict = watched(lambda X, y=None: [1] * len(X), reference=reference)
+    counts = counts_of(predict)
+    current = reference.head(300).copy()
+    predict(current)
+    assert counts("model_feature_drift", feature="width", statistic="psi") < 0.1
+    current["width"] += 5
+    predict(current)
+    # What the caller does with its rows afterwards is its own business.
+    current["width"] -= 5
+    assert counts("model_feature_drift", feature="width", statistic="psi") > 1
+    assert counts("model_feature_drift", feature="colour", statistic="psi") < 0.1
+    assert counts.by_status == {"ok": 2}
+
+
+@pytest.mark.parametrize("X", [[1.0, 2.0], np.array([1.0, 2.0]), [[1.0, 2.0]]])
+def test_one_row_is_compared_as_one_row(watched, counts_of, X):
+    predict = watched(lambda X: 1, reference=np.arange(20.0).reshape(10, 2))
+    predict(X)
+    predict(None)
+    rows = sum(
+        sample.value
+        for family in predict.registry.collect()
+        if family.name == "model_feature_bin"
+        for sample in family.samples
+        if sample.labels["feature"] == "x0" and sample.name.endswith("_total")
+    )
+    assert rows == 1
+    assert counts_of(predict).by_status == {"ok": 2}
+
+
 def test_a_scrape_shows_all_there_is(watched):
     predict = watched(lambda X: "köttur", name="kötturinn ✓")
     predict([1])
@@ -376,6 +409,8 @@ def test_it_is_shown_and_escaped(watched):
         (lambda: watch(classes="cat")(len), InvalidType, "classes"),
         (lambda: watch(window=0)(len), InvalidValue, "window: 0 must be at least one"),
         (lambda: watch(task="sorting")(len), InvalidValue, "task: 'sorting' is none of"),
+        (lambda: watch(reference=7)(len), InvalidValue, "reference: the table has 0 dimensions"),
+        (lambda: watch(drift=7)(len), InvalidType, "drift: 7 is neither True, False nor"),
         (lambda: watch(port="8000")(len), InvalidType, "port: '8000' is no whole number"),
         (lambda: watch(port=99999)(len), ServiceError, "port 99999"),
     ],
