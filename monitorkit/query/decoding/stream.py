@@ -1,8 +1,9 @@
 """The answer to a query, decoded while it arrives: cut between two series, read block by block, never kept whole.
 
 In JSON a quote inside a text is escaped, so that the bytes between two series, ``]},{"metric":``, are found in no text.
-A block of series in the form that Prometheus writes is read by :mod:`monitorkit.query.decoding.sampletext`, any other
-block by :mod:`monitorkit.query.decoding.results`, and so is an answer that begins in a form of its own.
+A block of series in the form that Prometheus writes is read by :mod:`monitorkit.query.decoding.labeltext` and
+:mod:`monitorkit.query.decoding.sampletext`, any other block by :mod:`monitorkit.query.decoding.results`, and so is an
+answer that begins in a form of its own.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ class _Form:
             raise sampletext.Unusual("several values of one series")
         return _labels(labels), _Part(counts, times, numbers)
 
-    def _cut(self, block: bytes) -> tuple[list[bytes], list[bytes]]:
+    def _cut(self, block: bytes) -> tuple[list[bytes], list[memoryview]]:
         """Labels of each series, without their last bracket, and the text of its samples."""
         bytes_, words = np.frombuffer(block, np.uint8), _words(block)
         brackets = np.flatnonzero(bytes_[: len(words)] == _BRACKET)
@@ -201,7 +202,9 @@ class _Form:
         if len(openings) != len(starts) or (openings < starts).any() or (first > ends).any():
             raise sampletext.Unusual("series of another form")
         labels = [block[start:end] for start, end in zip(starts.tolist(), openings.tolist(), strict=True)]
-        return labels, [block[start:end] for start, end in zip(first.tolist(), ends.tolist(), strict=True)]
+        # Samples can be long: without a copy.
+        whole = memoryview(block)
+        return labels, [whole[start:end] for start, end in zip(first.tolist(), ends.tolist(), strict=True)]
 
     def read_json(self, block: bytes) -> Result:
         """Read series in any form; raise :class:`Malformed` if they are none."""
