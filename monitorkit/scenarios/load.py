@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from monitorkit.durations import Duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.progress import progress_bar
 from monitorkit.scenarios.sender import Answer, Plan, Sender
+from monitorkit.serving.handle import ModelServer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -54,8 +56,8 @@ def traffic(
     server
         A model server, or the URL of one.
     X
-        Array or DataFrame of shape (n_samples, n_features). Each request carries one row; rows are drawn in a shuffled
-        order, every row once before any a second time.
+        Array or DataFrame of shape (n_samples, n_features); the rows of a DataFrame go with the names of its columns.
+        Each request carries one row; rows are drawn in a shuffled order, every row once before any a second time.
     y
         True labels of shape (n_samples,), or for several labels (n_samples, n_labels). Without them no feedback is
         sent.
@@ -108,6 +110,9 @@ def traffic(
     """
     rows = _matrix(X)
     plan = _plan(rows, y, rate=rate, duration=seconds(duration, name="duration"), arrivals=arrivals, seed=seed)
+    if isinstance(X, pd.DataFrame) and isinstance(server, ModelServer) and all(isinstance(name, str) for name in X):
+        # Of another server it is not known whether it takes names.
+        plan = replace(plan, columns=[str(name) for name in X])
     sender = Sender(
         plan,
         url=server if isinstance(server, str) else server.url,

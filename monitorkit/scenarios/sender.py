@@ -30,12 +30,16 @@ _SERVER_TIMING = re.compile(r"\btotal;dur=([0-9.]+)")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is sent when: row ``order[i]`` of `rows` is due ``due_seconds[i]`` after the start."""
+    """What is sent when: row ``order[i]`` of `rows` is due ``due_seconds[i]`` after the start.
+
+    With `columns` their names travel with each row.
+    """
 
     rows: np.ndarray[Any, Any]
     order: np.ndarray[Any, Any]
     due_seconds: np.ndarray[Any, Any]
     labels: np.ndarray[Any, Any] | None
+    columns: list[str] | None = None
 
 
 @dataclass
@@ -161,9 +165,13 @@ class Sender:
         try:
             # Labels travel with those that fall due together; here only whether they can.
             orjson.dumps(None if labels is None else labels.tolist())
-            return {row: orjson.dumps({"instances": [rows[row].tolist()]}) for row in set(self.plan.order.tolist())}
+            return {row: orjson.dumps(self._document(rows[row].tolist())) for row in set(self.plan.order.tolist())}
         except TypeError as error:
             raise InvalidType(f"X or y cannot be sent as JSON: {error}") from error
+
+    def _document(self, row: list[Any]) -> dict[str, Any]:
+        columns = self.plan.columns
+        return {"instances": [row]} if columns is None else {"columns": columns, "data": [row]}
 
     async def _request(
         self, session: aiohttp.ClientSession, number: int, due: float, body: bytes, labels: Labels

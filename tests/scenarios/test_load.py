@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.scenarios import traffic
@@ -126,6 +127,13 @@ def test_a_model_that_raises_is_a_server_error():
 def test_a_dataframe_is_sent_by_its_values(server):
     frame = pd.DataFrame(X, columns=["a", "b"])
     assert traffic(server, frame, rate=100, duration="30ms").attrs["ok"] == 3
+
+
+def test_a_dataframe_goes_with_the_names_of_its_columns():
+    frame = pd.DataFrame({"a": [0.0, 1.0], "b": [5.0, 7.0]})
+    with serve(LinearRegression().fit(frame, frame["b"]), name="named traffic") as named:
+        sent = traffic(named, frame[["b", "a"]], rate=50, duration="100ms")
+    np.testing.assert_allclose(sent["prediction"].astype(float), frame["b"].to_numpy()[sent["row"]])
 
 
 def test_a_url_stands_for_a_server(server):
