@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
+import pytest
 
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query import frames, tidy
 from monitorkit.query.decoding.wire import Result, Samples
 from monitorkit.query.times import Window
@@ -76,3 +78,24 @@ def test_empty_frames_have_an_empty_long_form():
     assert empty.columns.tolist() == ["__name__", "timestamp", "value"]
     assert empty.dtypes.equals(frames.sample_rows(Result("matrix", [])).dtypes)
     assert tidy(frames.instant(Result("vector", []))).columns.tolist() == ["__name__", "value"]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (None, InvalidType, r"^tidy: NoneType is no frame; pass what prom\.query\(\) returned$"),
+        (wide().iloc[:, 0], InvalidType, r"^tidy: Series is no frame; write series\.to_frame\(\)$"),
+        (wide().astype(str) + "?", InvalidValue, "^tidy: the values of this frame are no numbers$"),
+    ],
+)
+def test_what_has_no_long_form_is_told(given, error, message):
+    with pytest.raises(error, match=message):
+        tidy(given)
+
+
+def test_one_series_taken_from_a_range_has_a_long_form_as_a_frame():
+    frame = wide()
+    long = tidy(frame.iloc[:, 0].to_frame())
+    assert long["value"].tolist() == frame.iloc[:, 0].dropna().tolist()
+    # pandas keeps what the labels are, not how they are called.
+    assert long.iloc[0, :3].to_dict() == {"level_0": "x", "level_1": "t", "level_2": "v"}
