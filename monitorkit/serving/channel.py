@@ -123,7 +123,9 @@ def answer_calls(control: socket.socket, methods: Mapping[str, Callable[..., obj
                 continue
 
 
-def _carry_out(request: bytes, sockets: Sequence[socket.socket], methods: Mapping[str, Callable[..., object]]) -> bytes:
+def _carry_out(
+    request: bytearray, sockets: Sequence[socket.socket], methods: Mapping[str, Callable[..., object]]
+) -> bytes:
     try:
         method, args = pickle.loads(request)  # noqa: S301 - only our owner holds the other end
     except Exception as error:  # noqa: BLE001 - the user's own classes may raise anything here
@@ -145,9 +147,9 @@ def _answer(error: Exception) -> bytes:
     return pickle.dumps((False, error))
 
 
-def _read(connection: socket.socket) -> bytes:
+def _read(connection: socket.socket) -> bytearray:
     """Read up to the end."""
     received = bytearray()
     while chunk := connection.recv(_CHUNK):
         received += chunk
-    return bytes(received)
+    return received

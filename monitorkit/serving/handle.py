@@ -250,7 +250,8 @@ class ModelServer(Trials):
         return f"ModelServer({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        step = "prom = mk.start_prometheus(targets=[server])" if self.alive else f"mk.serve(model, name={self.name!r})"
+        again = f"mk.serve(model, name={self.name!r}{', process=True' if self.process else ''})"
+        step = "prom = mk.start_prometheus(targets=[server])" if self.alive else again
         state = "; ".join([self._state, *self._notes])
         return card(self._served, url=self.url, metrics_url=self.metrics_url, state=state, step=step)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import requests
 from sklearn.linear_model import LogisticRegression
 
 import monitorkit as mk
@@ -51,6 +52,12 @@ def leaving(X):
         print("going now")  # noqa: T201
         os._exit(3)
     return X[:, 0]
+
+
+@by_value
+def endless(X):
+    while True:
+        pass
 
 
 @pytest.fixture
@@ -367,6 +374,38 @@ def test_a_call_that_is_interrupted_does_not_disturb_the_next(start_process, mon
     server.swap(first, version="3")
     assert server.predict(ROWS).predictions == [2.0, 1.0]
     assert server.predict(ROWS).model_version == server.version == "3"
+
+
+def test_a_start_that_is_interrupted_leaves_nothing(start_process, monkeypatch):
+    children = set(psutil.Process().children())
+
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(channel, "_read", interrupted)
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            start_process(name="interrupted there")
+    assert set(psutil.Process().children()) <= children
+    assert running.find("model server", "interrupted there") is None
+    assert start_process(name="interrupted there").predict(ROWS).predictions == [1, 0]
+
+
+def test_a_model_that_computes_for_ever_holds_up_neither_health_nor_a_swap_nor_the_stop(start_process):
+    server = start_process(endless)
+    with pytest.raises(ServiceError, match=r"no answer within 0\.3 s"):
+        server.predict(ROWS, timeout_seconds=0.3)
+    assert requests.get(f"{server.url}/healthz", timeout=20).json()["model_version"] == "1"
+    server.swap(first, version="2")
+    assert requests.get(f"{server.url}/healthz", timeout=20).json()["model_version"] == "2"
+    server.stop()
+    assert not psutil.pid_exists(server.pid)
+
+
+def test_models_of_many_megabytes_travel(start_process):
+    weights = np.arange(5_000_000.0)
+    server = start_process(lambda X: weights[X[:, 0].astype(int)])
+    assert server.predict([[4_999_999.0]]).predictions == [4_999_999.0]
 
 
 def run(program, **options):
