@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from monitorkit.query import increase, join, quantiles, read, record, tidy, write
     from monitorkit.running import status, stop_all
     from monitorkit.scenarios import traffic
-    from monitorkit.services import Prometheus, connect, replay, start_prometheus
+    from monitorkit.services import Prometheus, connect, replay, start_node_exporter, start_prometheus
     from monitorkit.serving import Batching, ModelServer, instrument, serve, watch
 
 __version__ = "0.1.0"
@@ -59,7 +59,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "query": ("increase", "join", "quantiles", "read", "record", "tidy", "write"),
     "running": ("status", "stop_all"),
     "scenarios": ("traffic",),
-    "services": ("Prometheus", "connect", "replay", "start_prometheus"),
+    "services": ("Prometheus", "connect", "replay", "start_node_exporter", "start_prometheus"),
     "serving": ("Batching", "ModelServer", "instrument", "serve", "watch"),
 }
 
@@ -96,6 +96,7 @@ __all__ = [
     "record",
     "replay",
     "serve",
+    "start_node_exporter",
     "start_prometheus",
     "status",
     "stop_all",

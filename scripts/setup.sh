@@ -65,6 +65,12 @@ install_prometheus() {
     "$venv/bin/monitorkit" install prometheus --quiet || fail "no Prometheus; see above for what to do by hand"
 }
 
+# Only the tests need one; they say so where it is missing.
+install_node_exporter() {
+    "$venv/bin/monitorkit" install node_exporter --quiet || [ -z "${MONITORKIT_FORBID_SKIPS:-}" ] \
+        || fail "no node exporter; see above for what to do by hand"
+}
+
 find_chromium() {
     for candidate in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
         if [ -n "$candidate" ] && command -v "$candidate" 2>/dev/null; then
@@ -131,6 +137,7 @@ check)
 test)
     install_extras lab,test,check
     install_prometheus
+    install_node_exporter
     install_chromium
     prometheus=$(test_prometheus)
     victoria_metrics=$(test_victoria_metrics)

@@ -13,12 +13,14 @@ from monitorkit.lazy import lazy_names
 if TYPE_CHECKING:
     from monitorkit.services.binaries import find, install
     from monitorkit.services.connection import connect
+    from monitorkit.services.node_exporter import NodeExporter, start_node_exporter
     from monitorkit.services.prometheus import Prometheus
     from monitorkit.services.recorded import Replay, replay
     from monitorkit.services.rule_files import check_rules, rule_document
     from monitorkit.services.start import start_prometheus
 
 __all__ = [
+    "NodeExporter",
     "Prometheus",
     "Replay",
     "check_rules",
@@ -27,6 +29,7 @@ __all__ = [
     "install",
     "replay",
     "rule_document",
+    "start_node_exporter",
     "start_prometheus",
 ]
 
@@ -35,6 +38,7 @@ __getattr__ = lazy_names(
     {
         "binaries": ("find", "install"),
         "connection": ("connect",),
+        "node_exporter": ("NodeExporter", "start_node_exporter"),
         "prometheus": ("Prometheus",),
         "recorded": ("Replay", "replay"),
         "rule_files": ("check_rules", "rule_document"),

@@ -68,6 +68,14 @@ PROGRAMS = {
         executables=("prometheus", "promtool"),
         packages=("prometheus", "promtool"),
     ),
+    "node_exporter": Program(
+        name="node_exporter",
+        version="1.9.1",
+        archive="prometheus/node_exporter/releases/download/v{version}/node_exporter-{version}.{machine}.tar.gz",
+        executables=("node_exporter",),
+        packages=("prometheus-node-exporter",),
+        aliases=("prometheus-node-exporter",),
+    ),
 }
 
 

@@ -101,7 +101,9 @@ def target(value: Any) -> Target:  # noqa: ANN401 - anything with a metrics_url
 
 
 def jobs(value: Any) -> dict[str, tuple[Target, ...]]:  # noqa: ANN401 - see target
-    """Read targets: one, a list of them for the job ``ai_model``, or lists by job.
+    """Read targets: one, a list of them, or lists by job.
+
+    In a list a target that knows its job, such as the node exporter, goes there, and every other one to ``ai_model``.
 
     A target that stands twice in a job is taken once.
 
@@ -117,10 +119,17 @@ def jobs(value: Any) -> dict[str, tuple[Target, ...]]:  # noqa: ANN401 - see tar
             if not isinstance(name, str) or not name:
                 raise InvalidValue(f"targets: {name!r} is no job name; use a text that is not empty")
         return {name: _several(targets) for name, targets in value.items()}
-    return {DEFAULT_JOB: targets} if (targets := _several(value)) else {}
+    found: dict[str, dict[Target, None]] = {}
+    for one in _listed(value):
+        job = getattr(one, "job", None)
+        found.setdefault(job if isinstance(job, str) and job else DEFAULT_JOB, {})[target(one)] = None
+    return {name: tuple(targets) for name, targets in found.items()}
 
 
 def _several(value: Any) -> tuple[Target, ...]:  # noqa: ANN401 - see target
-    if isinstance(value, str) or hasattr(value, "metrics_url") or not isinstance(value, Iterable):
-        value = [value]
-    return tuple(dict.fromkeys(target(one) for one in value))
+    return tuple(dict.fromkeys(target(one) for one in _listed(value)))
+
+
+def _listed(value: Any) -> Iterable[Any]:  # noqa: ANN401 - see target
+    single = isinstance(value, str) or hasattr(value, "metrics_url") or not isinstance(value, Iterable)
+    return [value] if single else value
