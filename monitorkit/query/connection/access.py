@@ -197,13 +197,15 @@ def _headers(headers: Mapping[str, str] | None, tenant: str | None) -> dict[str,
     if tenant is not None:
         if any(str(name).lower() == TENANT_HEADER.lower() for name in sent):
             raise InvalidValue(f"tenant: headers= has {TENANT_HEADER} already; give one of them, not both")
+        if tenant == "":
+            raise InvalidValue("tenant: it is empty, as an unset variable is; leave it out where there is none")
         sent[TENANT_HEADER] = tenant
     for name, value in sent.items():
         try:
             check_header_validity((name, value))
             str(value).encode("latin-1")
         except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
-            where = "tenant: it" if name == TENANT_HEADER and tenant is not None else f"headers: the value of {name!r}"
+            where = "tenant: it" if name == TENANT_HEADER and tenant is not None else f"headers: {name!r} or its value"
             raise InvalidValue(f"{where} cannot be sent; it must be one line of text") from None
     return sent
 

@@ -87,6 +87,8 @@ def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(token):
         ({"token": SECRET, "headers": {"authorization": "x"}}, "token: there is an Authorization in headers= already"),
         ({"tenant": "a", "headers": {"x-scope-orgid": "b"}}, "tenant: headers= has X-Scope-OrgID already; give one"),
         ({"tenant": f"{SECRET}\n"}, "tenant: it cannot be sent; it must be one line of text"),
+        ({"tenant": ""}, "tenant: it is empty, as an unset variable is; leave it out where there is none"),
+        ({"headers": {"X\n": "a"}}, r"headers: 'X\\n' or its value cannot be sent"),
         ({"tenant": 5}, "tenant: it cannot be sent; it must be one line of text"),
         ({"cert": "/nowhere/c.pem"}, "cert: there is no file '/nowhere/c.pem'"),
         ({"verify": "/nowhere/ca.pem"}, "verify: there is no file '/nowhere/ca.pem'"),
