@@ -57,7 +57,8 @@ def columns_of(table: Any, names: Sequence[str] | None = None) -> Columns:  # no
     (('x0', 'x1'), [1.0, nan], ['red', 'blue'])
     """
     if is_frame(table):
-        own = [class_name(name) for name in table.columns]
+        # A label that is empty is none.
+        own = [class_name(name) or f"x{place}" for place, name in enumerate(table.columns)]
         values = [_series(table.iloc[:, place], own[place]) for place in range(len(own))]
     else:
         array = _array(table)

@@ -77,7 +77,7 @@ def test_a_handful_of_measurements_are_not_names():
 
 
 def test_the_most_frequent_names_get_a_bin_each():
-    column = np.array(["c"] * 5 + ["b"] * 3 + ["a"] * 2 + ["rare", None], dtype=object)
+    column = np.array(["rare"] + ["a"] * 2 + ["b"] * 3 + ["c"] * 5 + [None], dtype=object)
     bins = bins_of(column, n_bins=10, categories=3)
     assert bins.names == ("a", "b", "c", "other", "missing")
     assert named(bins, ["a", "rare", "new", None, 3.5]) == ["a", "other", "other", "missing", "other"]

@@ -30,6 +30,10 @@ def test_a_frame_keeps_its_names_and_kinds():
     assert columns.data[6].tolist() == ["x", None]
 
 
+def test_a_column_without_a_name_gets_one():
+    assert columns_of(pd.DataFrame([[1, 2]], columns=["a", ""])).names == ("a", "x1")
+
+
 def test_numbers_beside_texts_stay_numbers():
     columns = columns_of([[1, "red"], [2.5, "blue"]])
     assert columns.data[0].tolist() == [1.0, 2.5]

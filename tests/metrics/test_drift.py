@@ -75,6 +75,13 @@ def test_statistics_are_scipys_on_the_latest_rows(drift):
     assert found["psi"] == pytest.approx(((p - q) * np.log(p / q)).sum(), rel=1e-9)
 
 
+def test_of_one_large_request_the_latest_rows_are_compared(drift):
+    X = np.concatenate([X_REFERENCE + 9, X_REFERENCE])
+    drift.observe(X)
+    assert statistics(drift, "x0")["ks"] == 0
+    assert sum(counts(drift, "x0").values()) == 2000
+
+
 def test_the_same_data_are_no_drift(drift):
     drift.observe(X_REFERENCE)
     found = statistics(drift, "x0")
