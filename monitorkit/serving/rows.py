@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["check_finite", "checked_rows", "matrix", "read_rows", "wrong_names"]
 
 _NUMBERS = frozenset({float, int, bool})
+_NUMBERS_OR_NULL = _NUMBERS | {type(None)}
 _EXAMPLE = '{"instances": [[1.0, 2.0]]}, one list of numbers a row'
 _SPLIT = '{"columns": ["a", "b"], "data": [[1.0, 2.0]]}'
 _SHOWN = 10
@@ -101,12 +102,17 @@ def check_finite(X: Matrix, features: Features, place: Place) -> None:
     Refusal
         If there is one; it says where.
     """
-    for row, column in np.argwhere(~np.isfinite(X)).tolist():
+    wrong = ~np.isfinite(X)
+    if not wrong.any():
+        return
+    may_be_missing = [features.column(column).missing for column in range(X.shape[1])]
+    wrong &= ~(np.isnan(X) & np.array(may_be_missing))
+    if wrong.any():
+        row, column = divmod(int(wrong.argmax()), X.shape[1])
+        where = place(row, column)
         if np.isinf(X[row, column]):
-            where = place(row, column)
             raise bad_input("not_finite", f"{where} is infinite: send a finite number", where)
-        if not features.column(column).missing:
-            raise _is_missing(place(row, column), "NaN")
+        raise bad_input("not_finite", f"{where} is NaN: fill missing values before sending", where)
 
 
 def _at_once(instances: list[Any]) -> Matrix | None:
@@ -215,6 +221,8 @@ def checked_rows(rows: Sequence[Sequence[Any]], features: Features, place: Place
     if X is not None:
         return X
     table = np.empty((len(rows), len(rows[0])), dtype=np.float64 if features.only_numbers else object)
+    if _fill(table, rows, features):
+        return table
     for row, values in enumerate(rows):
         for column, value in enumerate(values):
             try:
@@ -223,6 +231,31 @@ def checked_rows(rows: Sequence[Sequence[Any]], features: Features, place: Place
                 where = place(row, column)
                 raise bad_input(refusal.error, f"{where} {refusal.detail}", where) from None
     return table
+
+
+def _fill(table: Matrix, rows: Sequence[Sequence[Any]], features: Features) -> bool:
+    """Fill a table column by column; return whether that could be done."""
+    for place, values in enumerate(zip(*rows, strict=True)):
+        column = _column(values, features.column(place))
+        if column is None:
+            return False
+        table[:, place] = column
+    return True
+
+
+def _column(values: Sequence[Any], feature: Feature) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """A column in one pass; None where some value has to be looked at by itself, to be refused or replaced."""
+    kinds = set(map(type, values))
+    may_be_null = feature.missing and feature.categories is None
+    if feature.kind == "number" and kinds <= (_NUMBERS_OR_NULL if may_be_null else _NUMBERS):
+        numbers = np.array(values, dtype=np.float64)
+        known = feature.categories is None or feature.categories.issuperset(values)
+        wrong = np.isinf(numbers) if may_be_null else ~np.isfinite(numbers)
+        return numbers if known and not wrong.any() else None
+    if feature.kind == "text" and kinds == {str}:
+        known = feature.categories is None or feature.categories.issuperset(values)
+        return np.array(values, dtype=object) if known else None
+    return None
 
 
 def _checked(value: Any, feature: Feature) -> Any:  # noqa: ANN401 - a JSON value
@@ -253,10 +286,6 @@ def _no_number(value: object, where: str) -> Refusal:
         return bad_input("not_finite", f"{where}is null: fill missing values before sending", where.strip())
     error = "wrong_shape" if isinstance(value, list) else "wrong_type"
     return bad_input(error, f"{where}is {kind_of(value)}: send a number", where.strip())
-
-
-def _is_missing(where: str, what: str) -> Refusal:
-    return bad_input("not_finite", f"{where} is {what}: fill missing values before sending", where)
 
 
 def _no_row(instances: list[Any], instance: object, features: Features, where: str) -> Refusal:
