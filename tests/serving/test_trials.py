@@ -70,7 +70,9 @@ def test_both_versions_have_values_of_now_until_one_goes(live):
         assert value(server, "inference_latency_seconds", version) > 0
         assert value(server, "inference_queue_length", version) == 0
     assert value(server, "model_accuracy", "1") == 1
+    assert value(server, "model_injected_faults", "2", kind="drift") == 0
     server.canary(None)
+    assert value(server, "model_injected_faults", "2", kind="drift") is None
     assert value(server, "inference_latency_seconds", "2") is None
     assert value(server, "inference_queue_length", "2") is None
     assert value(server, "inference_latency_seconds", "1") > 0
@@ -425,7 +427,8 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(start, call, error, 
     with pytest.raises(error, match=message):
         call(server)
     assert (repr(server), server._application.lineup, server._application.shadow) == before
-    assert value(server, "model_info", "2") is None
+    assert value(server, "inference_queue_length", "2") is None
+    assert value(server, "model_injected_faults", "2", kind="drift") is None
     assert server.predict(ROWS).predictions == [20, 10]
 
 
