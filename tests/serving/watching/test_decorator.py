@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, recall_score
 
 from monitorkit import InvalidType, InvalidValue, ServiceError, running, status, watch
-from monitorkit.processes import run
+from monitorkit.processes import run, wait_until
 from monitorkit.serving.watching.watched import KIND
 
 
@@ -245,7 +245,8 @@ def test_drift_from_reference_data_is_watched(watched, counts_of):
     predict(current)
     # What the caller does with its rows afterwards is its own business.
     current["width"] -= 5
-    assert counts("model_feature_drift", feature="width", statistic="psi") > 1
+    # Where they take long to compute, statistics are those of a moment ago.
+    assert wait_until(lambda: counts("model_feature_drift", feature="width", statistic="psi") > 1, timeout_seconds=30)
     assert counts("model_feature_drift", feature="colour", statistic="psi") < 0.1
     assert counts.by_status == {"ok": 2}
 
