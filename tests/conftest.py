@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Programs and fixtures, not tests: to look for examples in them would run them.
+collect_ignore = ["support"]
+
 REFERENCE = Path(__file__).parents[2] / "shared"
 
 # A shell script's background job ignores interrupts, and so would every process that a test starts to interrupt it.

@@ -104,23 +104,30 @@ def ranged(result: Result, window: Window, *, legend: str | None = None, tidy: b
     if tidy or len(result.histograms.times):
         return sample_rows(result, legend=legend)
     steps = window.grid() if result.labels else np.empty(0, dtype=np.int64)
-    places = window.positions(result.floats.times)
-    if places is None:
-        # A server that moves the points (it is told so in the warnings): its own times, rather than wrong ones.
-        steps, places = np.unique(result.floats.times, return_inverse=True)
     # One row per series in memory: each column of the frame is then contiguous.
-    values = _table(result.floats, places, (len(result.labels), len(steps)))
+    values = _full_table(result.floats, len(result.labels), steps)
+    if values is None:
+        places = window.positions(result.floats.times)
+        if places is None:
+            # A server that moves the points (it is told so in the warnings): its own times, rather than wrong ones.
+            steps, places = np.unique(result.floats.times, return_inverse=True)
+        values = _table(result.floats, places, (len(result.labels), len(steps)))
     return pd.DataFrame(values.T, index=timestamps(steps), columns=_index(result.labels, legend), copy=False)
+
+
+def _full_table(floats: Samples, n_series: int, steps: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Samples by series and step, which are the table themselves where none is missing; None where one is."""
+    shape = n_series, len(steps)
+    if len(floats.numbers) != n_series * len(steps) or (floats.times.reshape(shape) != steps).any():
+        return None
+    if (floats.series.reshape(shape) != np.arange(n_series)[:, np.newaxis]).any():
+        return None
+    return floats.numbers.reshape(shape)
 
 
 def _table(floats: Samples, places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.float64]:
     """Samples by series and step, NaN where there is none."""
     n_series, n_steps = shape
-    if len(floats.numbers) == n_series * n_steps:
-        by_series, by_step = floats.series.reshape(shape), places.reshape(shape)
-        if (by_series == np.arange(n_series)[:, np.newaxis]).all() and (by_step == np.arange(n_steps)).all():
-            # Nothing is missing: the samples are the table.
-            return floats.numbers.reshape(shape)
     cells = floats.series * n_steps + places
     if (np.diff(cells) <= 0).any() and len(np.unique(cells)) < len(cells):
         raise Malformed("two samples of one series at one time")

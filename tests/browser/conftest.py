@@ -139,8 +139,9 @@ def lab(tmp_path_factory):
     lab.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    # Not for the session: while it is open an event loop runs in this thread, and other tests have loops of their own.
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if not program:
         pytest.skip("no Chromium on this machine")

@@ -17,8 +17,16 @@ from written_history import T0, openmetrics
 
 from monitorkit.processes import run, wait_until
 from monitorkit.query import PrometheusClient
+from monitorkit.running import stop_all
 
 NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_current():
+    """Let no recording or connection of one test be what the queries of another are sent to."""
+    yield
+    stop_all()
 
 
 @pytest.fixture(scope="session", params=prometheus_server.binaries() or [None], ids=str)

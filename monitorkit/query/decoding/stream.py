@@ -63,7 +63,10 @@ class ResultDecoder:
         self._form: _Form | None = None
         self._labels: list[Sequence[dict[str, str]]] = []
         self._n_series = 0
-        self._parts: list[_Part] = []
+        self._counts: list[NDArray[np.int64]] = []
+        self._times = _Growing(np.int64)
+        self._numbers = _Growing(np.float64)
+        self._histograms: list[Histograms] = []
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes.
@@ -96,8 +99,7 @@ class ResultDecoder:
         if self._form is None:
             return results.result(rest)
         answer = self._read_end(rest, self._form)
-        whole = _whole(self._form.kind, _joined(self._labels), self._parts)
-        return Answer(whole, answer.warnings, answer.infos, answer.stats)
+        return Answer(self._whole(self._form.kind), answer.warnings, answer.infos, answer.stats)
 
     def _read_blocks(self) -> bytes:
         """Read the series that are complete; return what follows, from the labels of the last series on."""
@@ -141,7 +143,40 @@ class ResultDecoder:
         part.histograms.series[:] += self._n_series
         self._n_series += len(labels)
         self._labels.append(labels)
-        self._parts.append(part)
+        self._counts.append(part.counts)
+        self._times.extend(part.times)
+        self._numbers.extend(part.numbers)
+        self._histograms.append(part.histograms)
+
+    def _whole(self, kind: str) -> Result:
+        """All that was read."""
+        labels = _joined(self._labels)
+        series = np.repeat(np.arange(len(labels)), np.concatenate(self._counts))
+        buckets = {
+            name: np.concatenate([getattr(each, name) for each in self._histograms]) for name in vars(Histograms())
+        }
+        return Result(kind, labels, Samples(series, self._times.whole(), self._numbers.whole()), Histograms(**buckets))
+
+
+class _Growing:
+    """An array that grows at its end: in place, so that what was read is never there twice."""
+
+    def __init__(self, dtype: type[np.generic]) -> None:
+        self._array: NDArray[Any] = np.empty(0, dtype)
+        self._length = 0
+
+    def extend(self, part: NDArray[Any]) -> None:
+        """Put an array after what is there."""
+        length = self._length + len(part)
+        if length > len(self._array):
+            self._array.resize(length + length // 4, refcheck=False)
+        self._array[self._length : length] = part
+        self._length = length
+
+    def whole(self) -> NDArray[Any]:
+        """The array, which does not grow any more."""
+        self._array.resize(self._length, refcheck=False)
+        return self._array
 
 
 @dataclass(frozen=True)
@@ -251,20 +286,3 @@ def _joined(parts: list[Sequence[dict[str, str]]]) -> LabelSets:
     """Label sets one after another; those that are dicts become columns together."""
     runs = groupby(parts, key=lambda part: isinstance(part, LabelSets))
     return LabelSets.joined(chain.from_iterable(run if columns else [list(chain(*run))] for columns, run in runs))
-
-
-def _whole(kind: str, labels: LabelSets, parts: list[_Part]) -> Result:
-    """The parts of a result one after another; they are let go column by column."""
-    counts = np.concatenate([part.counts for part in parts])
-    columns = {name: [getattr(part, name) for part in parts] for name in ("times", "numbers", "histograms")}
-    parts.clear()
-    times, numbers = (np.concatenate(columns.pop(name)) for name in ("times", "numbers"))
-    histograms = columns.pop("histograms")
-    return Result(
-        kind,
-        labels,
-        Samples(np.repeat(np.arange(len(labels)), counts), times, numbers),
-        Histograms(
-            **{name: np.concatenate([getattr(each, name) for each in histograms]) for name in vars(Histograms())}
-        ),
-    )

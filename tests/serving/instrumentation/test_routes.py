@@ -6,6 +6,7 @@ from starlette.routing import Host, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from monitorkit import instrument
+from monitorkit.processes import wait_until
 from monitorkit.serving.instrumentation.routes import has_route, routes_of, template
 
 
@@ -74,6 +75,8 @@ def test_a_request_is_counted_under_the_template_of_the_route_that_takes_it(
 ):
     url = asgi_url(instrument(make(folder), name="digits", registry=registry))
     http.get(url + path, allow_redirects=False)
+    # An answer without a body is complete for its reader before the application is.
+    assert wait_until(lambda: counts.requests, timeout_seconds=10)
     assert [counted for _, counted, _ in counts.requests] == [expected]
 
 
