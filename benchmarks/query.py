@@ -137,8 +137,9 @@ def goals(runs: dict[str, Runs]) -> list[tuple[str, float, float, bool]]:
     if WIDE in runs:
         found.append(("instant, 100,000 series: wall time x raw", middle(runs[WIDE], "monitorkit", "raw"), 1.7, True))
     if {MAIN, LARGEST} <= set(runs):
-        per_sample = [median(runs[name], "monitorkit", "cpu") / _samples(name) for name in (LARGEST, MAIN)]
-        found.append(("CPU per sample, 10 M x 1.44 M", per_sample[0] / per_sample[1], 1.2, True))
+        for what, words in (("wall", "wall time"), ("cpu", "CPU")):
+            per_sample = [median(runs[name], "monitorkit", what) / _samples(name) for name in (LARGEST, MAIN)]
+            found.append((f"{words} per sample, 10 M x 1.44 M", per_sample[0] / per_sample[1], 1.2, True))
     return found
 
 
