@@ -85,12 +85,12 @@ def in_words(model: Model) -> str:
 
 
 def curl(url: str, document: object) -> str:
-    r"""The command line that posts a document.
+    """The command line that posts a document.
 
     Examples
     --------
-    >>> curl("http://127.0.0.1:8000/predict", {"instances": [[1]]})
-    "curl -s http://127.0.0.1:8000/predict -H 'Content-Type: application/json' -d '{\"instances\":[[1]]}'"
+    >>> print(curl("http://127.0.0.1:8000/predict", {"instances": [[1]]}))
+    curl -s http://127.0.0.1:8000/predict -H 'Content-Type: application/json' -d '{"instances":[[1]]}'
     """
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return f"curl -s {shlex.quote(url)} -H 'Content-Type: application/json' -d {shlex.quote(body)}"

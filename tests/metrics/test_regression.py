@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
@@ -39,6 +39,7 @@ def test_scores_are_scikit_learns_on_the_window(pairs):
     for y_true, y_pred in pairs:
         regression.observe(y_true, y_pred)
     y_true, y_pred = zip(*pairs[-25:], strict=True)
+    assume(((y_true - np.mean(y_true)) ** 2).sum() > 0)  # squares of the smallest numbers are 0
     assert value(registry, "model_mae") == mean_absolute_error(y_true, y_pred)
     assert value(registry, "model_rmse") == root_mean_squared_error(y_true, y_pred)
     with np.errstate(over="ignore"):  # a variance of next to nothing

@@ -15,9 +15,10 @@ import pytest
 from remote_writing import STALE_NAN, histogram, remote_write, sample, series
 from written_history import T0, openmetrics
 
+import monitorkit as mk
+from monitorkit import running
 from monitorkit.processes import run, wait_until
 from monitorkit.query import PrometheusClient
-from monitorkit.running import stop_all
 
 NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
 
@@ -25,8 +26,11 @@ NATIVE = T0 + 86_400_000  # ms; where its native histograms begin
 @pytest.fixture(autouse=True)
 def _nothing_stays_current():
     """Let no recording or connection of one test be what the queries of another are sent to."""
+    before = set(mk.status()["url"])
     yield
-    stop_all()
+    for kind, name, url in mk.status()[["kind", "name", "url"]].itertuples(index=False):
+        if url not in before:
+            running.known(kind, name).stop()
 
 
 @pytest.fixture(scope="session", params=prometheus_server.binaries() or [None], ids=str)

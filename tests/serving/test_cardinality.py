@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitorkit.processes import wait_until
 from monitorkit.serving import Limits
 
 CLASSES = 5
@@ -70,6 +71,8 @@ def fill(server):
 )
 def test_no_request_makes_a_series(server, method, path, headers, instances, labels):
     fill(server)
+    # Usage is a difference between two readings, so it is there from the second one on.
+    assert wait_until(lambda: any(key[0] == "cpu_usage" for key in series(server)), timeout_seconds=10)
     before = series(server)
     send(server, method, path, headers, json.dumps({"instances": instances, "y_true": labels}).encode())
     rows = [[value for value in row if isinstance(value, int | float)] for row in instances]
