@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import victoria_metrics_server
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import monitorkit as mk
@@ -192,7 +192,7 @@ def test_pieces_are_sample_by_sample_what_one_query_gives(history, expr, start, 
     assert json.dumps(parts.attrs, sort_keys=True) == json.dumps(one.attrs, sort_keys=True)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     expr=st.sampled_from(EXPRESSIONS),
     start=st.integers(-100_000, 3_700_000),
@@ -200,7 +200,9 @@ def test_pieces_are_sample_by_sample_what_one_query_gives(history, expr, start, 
     step=st.sampled_from([5000, 10_000]),
 )
 def test_pieces_are_what_one_query_gives_on_every_engine(engine, expr, start, length, step):
-    # Of some length: VictoriaMetrics guesses how often there is a sample from those that it reads for a piece.
+    # VictoriaMetrics guesses how often there is a sample from those that it reads for a piece: so pieces of some length,
+    # and there only of series without gaps.
+    assume(engine.engine != "VictoriaMetrics" or not any(name in expr for name in ("holes", "late", "special")))
     window = {"start": T0 + start / 1000, "end": T0 + (start + length) / 1000, "step": step / 1000}
     one = ranged(engine, 11_000, 2, expr, **window)
     parts = ranged(engine, 100, 2, expr, **window)
