@@ -74,7 +74,8 @@ def main() -> None:
     )
     if options.metrics == "off":
         server._application.served.metrics.requests.in_flight = Silent()
-    series(server, options.series)
+    if options.series:
+        series(server, options.series)
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     if options.busy:
