@@ -33,8 +33,7 @@ def brier(name: Name = None, *, window: Duration = "5m", by: By = (), where: Whe
      / (sum(rate(model_confidence_labels_total{model_name="spam"}[5m])) > 0)'
     """
     scope = Scope(name, window=window, by=by, where=where)
-    loss, labels = scope.rate("model_brier_loss_total"), scope.rate(_LABELS)
-    return scope.query("{loss} / ({labels} > 0)", loss=loss, labels=labels)
+    return scope.ratio(scope.rate("model_brier_loss_total"), scope.rate(_LABELS))
 
 
 def ece(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -93,4 +92,4 @@ def confidence(name: Name = None, *, window: Duration = "5m", by: By = (), where
 
 
 def _by_bin(metric: str, scope: Scope) -> Query:
-    return scope.query("{part} / ({labels} > 0)", part=scope.rate(metric, "bin"), labels=scope.rate(_LABELS, "bin"))
+    return scope.ratio(scope.rate(metric, "bin"), scope.rate(_LABELS, "bin"))

@@ -68,8 +68,7 @@ def subset_accuracy(name: Name = None, *, window: Duration = "5m", by: By = (), 
     'sum(rate(model_label_sets_total{result="exact"}[5m])) / (sum(rate(model_label_sets_total[5m])) > 0)'
     """
     scope = Scope(name, window=window, by=by, where=where)
-    exact, everything = scope.rate("model_label_sets_total", result="exact"), scope.rate("model_label_sets_total")
-    return scope.query("{exact} / ({all} > 0)", exact=exact, all=everything)
+    return scope.ratio(scope.rate("model_label_sets_total", result="exact"), scope.rate("model_label_sets_total"))
 
 
 def recall(
@@ -111,7 +110,7 @@ def recall(
     'sum(rate(model_outcomes_total{class_name="1",model_name="spam",outcome="tp"}[5m]))
      / (sum(rate(model_outcomes_total{class_name="1",model_name="spam",outcome=~"tp|fn"}[5m])) > 0)'
     """
-    scope = Scope(name, window=window, by=by, where=_of_class(where, class_name))
+    scope = Scope(name, window=window, by=by, where=where, class_name=_text(class_name))
     return _score(scope, _RATIO, ("tp", "fn"), macro=_is_macro(scope, average))
 
 
@@ -142,7 +141,7 @@ def precision(
     'sum by (class_name) (rate(model_outcomes_total{outcome="tp"}[5m]))
      / (sum by (class_name) (rate(model_outcomes_total{outcome=~"tp|fp"}[5m])) > 0)'
     """
-    scope = Scope(name, window=window, by=by, where=_of_class(where, class_name))
+    scope = Scope(name, window=window, by=by, where=where, class_name=_text(class_name))
     return _score(scope, _RATIO, ("tp", "fp"), macro=_is_macro(scope, average))
 
 
@@ -174,7 +173,7 @@ def f1(
      / (sum(rate(model_outcomes_total{outcome="tp"}[5m]))
         + sum(rate(model_outcomes_total{outcome=~"tp|fp|fn"}[5m])) > 0)'
     """
-    scope = Scope(name, window=window, by=by, where=_of_class(where, class_name))
+    scope = Scope(name, window=window, by=by, where=where, class_name=_text(class_name))
     return _score(scope, _F1, ("tp", "fp", "fn"), macro=_is_macro(scope, average))
 
 
@@ -202,8 +201,8 @@ def _labels(by: By) -> tuple[str, ...]:
     return (by,) if isinstance(by, str) else tuple(by)
 
 
-def _of_class(where: Where, class_name: Hashable | None) -> Where:
-    return where if class_name is None else {**(where or {}), "class_name": text_of(class_name)}
+def _text(class_name: Hashable | None) -> str | None:
+    return None if class_name is None else text_of(class_name)
 
 
 def _score(scope: Scope, template: str, whole: tuple[str, ...], *, macro: bool = False) -> Query:

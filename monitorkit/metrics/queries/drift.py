@@ -65,9 +65,8 @@ def psi(
     >>> psi("digits", feature="pixel 3").count('feature="pixel 3"')
     6
     """
-    return _summed(
-        "({p} - {q}) * ln({p} / {q})", Scope(name, window=window, by=by, where=_of(feature, where)), _floored(floor)
-    )
+    scope = Scope(name, window=window, by=by, where=where, feature=feature)
+    return _summed("({p} - {q}) * ln({p} / {q})", scope, _floored(floor))
 
 
 def kl(
@@ -96,7 +95,8 @@ def kl(
     >>> kl("digits").startswith("sum by (model_name, model_version, feature) (")
     True
     """
-    return _summed("{p} * ln({p} / {q})", Scope(name, window=window, by=by, where=_of(feature, where)), _floored(floor))
+    scope = Scope(name, window=window, by=by, where=where, feature=feature)
+    return _summed("{p} * ln({p} / {q})", scope, _floored(floor))
 
 
 def js(
@@ -126,7 +126,7 @@ def js(
     True
     """
     each = "{p} * log2({p} / (({p} + {q}) / 2)) + {q} * log2({q} / (({p} + {q}) / 2))"
-    scope = Scope(name, window=window, by=by, where=_of(feature, where))
+    scope = Scope(name, window=window, by=by, where=where, feature=feature)
     return _summed(each, scope, _TINY, "sqrt(clamp_min({sum} / 2, 0))")
 
 
@@ -155,7 +155,7 @@ def hellinger(
     >>> hellinger("digits").startswith("sqrt(clamp_min(1 - ")
     True
     """
-    scope = Scope(name, window=window, by=by, where=_of(feature, where))
+    scope = Scope(name, window=window, by=by, where=where, feature=feature)
     return _summed("sqrt({p} * {q})", scope, 0.0, "sqrt(clamp_min(1 - {sum}, 0))")
 
 
@@ -181,7 +181,7 @@ def feature_share(
      / ignoring (bin) group_left ()
      (sum by (feature) (rate(model_feature_bin_total{model_name="digits"}[5m])) > 0)'
     """
-    scope = Scope(name, window=window, by=by, where=_of(feature, where))
+    scope = Scope(name, window=window, by=by, where=where, feature=feature)
     return scope.query("{p}", p=_current(scope))
 
 
@@ -204,12 +204,8 @@ def reference_share(
     >>> reference_share("digits", by=())
     'avg by (feature, bin) (model_feature_reference_ratio{model_name="digits"})'
     """
-    scope = Scope(name, window="5m", by=by, where=_of(feature, where))
+    scope = Scope(name, window="5m", by=by, where=where, feature=feature)
     return scope.query("{q}", q=_reference(scope))
-
-
-def _of(feature: str | None, where: Where) -> Where:
-    return where if feature is None else {**(where or {}), "feature": feature}
 
 
 def _current(scope: Scope) -> Query:

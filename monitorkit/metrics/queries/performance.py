@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics.performance import DURATION_BUCKETS, RequestStatus
-from monitorkit.metrics.queries.scope import Scope, share
+from monitorkit.metrics.queries.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def error_rate(
         raise InvalidValue(f"status: name at least one of {', '.join(known)}")
     scope = Scope(name, window=window, by=by, where=where)
     failed = scope.rate(_REQUESTS, status=asked[0] if len(asked) == 1 else asked)
-    return scope.query("{failed} / ({all} > 0)", failed=failed, all=scope.rate(_REQUESTS))
+    return scope.ratio(failed, scope.rate(_REQUESTS))
 
 
 def shed_rate(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -133,7 +133,7 @@ def latency_mean(name: Name = None, *, window: Duration = "5m", by: By = (), whe
     'sum by (model_version) (rate(inference_request_duration_seconds_sum[5m]))
      / (sum by (model_version) (rate(inference_request_duration_seconds_count[5m])) > 0)'
     """
-    return _histogram_mean(_DURATION, Scope(name, window=window, by=by, where=where))
+    return Scope(name, window=window, by=by, where=where).histogram_mean(_DURATION)
 
 
 def latency_quantile(
@@ -164,9 +164,7 @@ def latency_quantile(
     >>> latency_quantile(quantile=0.5)
     'histogram_quantile(0.5, sum by (le) (rate(inference_request_duration_seconds_bucket[5m]))) >= 0'
     """
-    scope = Scope(name, window=window, by=by, where=where)
-    buckets = scope.rate(f"{_DURATION}_bucket", "le")
-    return scope.query("histogram_quantile({q}, {buckets}) >= 0", q=share("quantile", quantile), buckets=buckets)
+    return Scope(name, window=window, by=by, where=where).histogram_quantile(_DURATION, quantile)
 
 
 def apdex(
@@ -227,7 +225,7 @@ def phase_mean(name: Name = None, *, window: Duration = "5m", by: By = "phase", 
     'sum by (phase) (rate(inference_phase_duration_seconds_sum{phase="queue"}[5m]))
      / (sum by (phase) (rate(inference_phase_duration_seconds_count{phase="queue"}[5m])) > 0)'
     """
-    return _histogram_mean("inference_phase_duration_seconds", Scope(name, window=window, by=by, where=where))
+    return Scope(name, window=window, by=by, where=where).histogram_mean("inference_phase_duration_seconds")
 
 
 def batch_size(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -238,7 +236,7 @@ def batch_size(name: Name = None, *, window: Duration = "5m", by: By = (), where
     >>> batch_size()
     'sum(rate(inference_batch_size_sum[5m])) / (sum(rate(inference_batch_size_count[5m])) > 0)'
     """
-    return _histogram_mean("inference_batch_size", Scope(name, window=window, by=by, where=where))
+    return Scope(name, window=window, by=by, where=where).histogram_mean("inference_batch_size")
 
 
 def queue_length(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -268,11 +266,6 @@ def in_flight(name: Name = None, *, window: Duration = "5m", by: By = (), where:
     """
     scope = Scope(name, window=window, by=by, where=where)
     return scope.query("{sum}", sum=scope.mean_over_time("inference_in_flight_requests"))
-
-
-def _histogram_mean(metric: str, scope: Scope) -> Query:
-    total, count = scope.rate(f"{metric}_sum"), scope.rate(f"{metric}_count")
-    return scope.query("{total} / ({count} > 0)", total=total, count=count)
 
 
 def _edge(what: str, latency: float) -> str:

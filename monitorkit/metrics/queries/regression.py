@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitorkit.metrics.queries.scope import Scope, share
+from monitorkit.metrics.queries.scope import Scope
 
 if TYPE_CHECKING:
     from monitorkit.durations import Duration
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bias", "error_quantile", "mae", "r2", "rmse"]
 
-_COUNT = "model_absolute_error_count"
+_ERROR = "model_absolute_error"
+_COUNT = f"{_ERROR}_count"
 _SQUARED = "model_squared_error_total"
 
 # Least share of the squares that the variance must be: below it, what rounding has left is no variance.
@@ -33,10 +34,7 @@ def mae(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where
     'sum(rate(model_absolute_error_sum{model_name="prices"}[5m]))
      / (sum(rate(model_absolute_error_count{model_name="prices"}[5m])) > 0)'
     """
-    scope = Scope(name, window=window, by=by, where=where)
-    return scope.query(
-        "{total} / ({count} > 0)", total=scope.rate("model_absolute_error_sum"), count=scope.rate(_COUNT)
-    )
+    return Scope(name, window=window, by=by, where=where).histogram_mean(_ERROR)
 
 
 def rmse(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -136,6 +134,4 @@ def error_quantile(
     >>> error_quantile(quantile=0.5)
     'histogram_quantile(0.5, sum by (le) (rate(model_absolute_error_bucket[5m]))) >= 0'
     """
-    scope = Scope(name, window=window, by=by, where=where)
-    buckets = scope.rate("model_absolute_error_bucket", "le")
-    return scope.query("histogram_quantile({q}, {buckets}) >= 0", q=share("quantile", quantile), buckets=buckets)
+    return Scope(name, window=window, by=by, where=where).histogram_quantile(_ERROR, quantile)

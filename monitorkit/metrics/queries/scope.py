@@ -13,7 +13,7 @@ from monitorkit.promql import Expression, ParenExpression, Query, expr, parse, r
 if TYPE_CHECKING:
     from monitorkit.durations import Duration
 
-__all__ = ["By", "Name", "Scope", "Where", "share"]
+__all__ = ["By", "Name", "Scope", "Where"]
 
 Name = str | Iterable[str] | None
 """Value of the label ``model_name``, several of them, or None for all models."""
@@ -36,6 +36,8 @@ class Scope:
     ----------
     name, window, by, where
         As for every query of this package.
+    **also
+        More labels and the values that are wanted; None for any.
 
     Examples
     --------
@@ -44,8 +46,8 @@ class Scope:
     'sum by (model_version) (rate(inference_requests_total{model_name="digits",status="ok"}[5m]))'
     """
 
-    def __init__(self, name: Name, *, window: Duration, by: By, where: Where) -> None:
-        self.where: dict[str, object] = _matchers(where)
+    def __init__(self, name: Name, *, window: Duration, by: By, where: Where, **also: object) -> None:
+        self.where = _matchers(where) | {label: value for label, value in also.items() if value is not None}
         if name is not None:
             self.where["model_name"] = name if isinstance(name, str) else _tuple("name", name)
             if not self.where["model_name"]:
@@ -79,6 +81,26 @@ class Scope:
         by = list(dict.fromkeys((*self.by, *also)))
         return expr("avg by ({by}) ({metric}{{where}})", by=by, metric=metric, where=self.where)
 
+    def ratio(self, part: Query, whole: Query) -> Query:
+        """Query for a part of a whole; no sample while there is nothing of the whole."""
+        return self.query("{part} / ({whole} > 0)", part=part, whole=whole)
+
+    def histogram_mean(self, metric: str) -> Query:
+        """Query for the mean of what a histogram observed; no sample while it observes nothing."""
+        return self.ratio(self.rate(f"{metric}_sum"), self.rate(f"{metric}_count"))
+
+    def histogram_quantile(self, metric: str, quantile: float) -> Query:
+        """Query for a quantile of what a histogram observed; no sample while it observes nothing.
+
+        Raises
+        ------
+        InvalidValue
+            If the quantile is no share.
+        """
+        # Over nothing the quantile is NaN, which a comparison leaves out.
+        buckets = self.rate(f"{metric}_bucket", "le")
+        return self.query("histogram_quantile({q}, {buckets}) >= 0", q=_share("quantile", quantile), buckets=buckets)
+
     def query(self, template: str, /, **parts: object) -> Query:
         """Put sums into a template as :func:`monitorkit.expr` does, without parentheses that change nothing.
 
@@ -93,14 +115,7 @@ class Scope:
         return expr("sum by ({by}) (" + over + ")", by=by, **values)
 
 
-def share(what: str, value: float) -> float:
-    """Check a share.
-
-    Raises
-    ------
-    InvalidValue
-        If it is none from 0 to 1.
-    """
+def _share(what: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InvalidValue(f"{what}: {value!r} is no share from 0 to 1; write 0.95 for 95 %")
     return float(value)

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from monitorkit import expr
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import queries
+from monitorkit.metrics.queries.scope import Scope
 from monitorkit.promql import parse
 
 # What looks at the present only has no window.
@@ -58,3 +59,23 @@ def test_what_a_query_sets_itself_wins_over_where():
 def test_no_model_at_all_is_refused(name):
     with pytest.raises(InvalidValue, match="name: names no model; pass None for all"):
         queries.throughput(name)
+
+
+def test_a_wrong_where_is_refused_beside_another_label():
+    for query in (queries.recall, queries.psi):
+        chosen = {"class_name": 1} if query is queries.recall else {"feature": "age"}
+        with pytest.raises(InvalidType, match="where: 5 is no mapping of labels to values"):
+            query(where=5, **chosen)
+
+
+def test_a_ratio_gives_no_sample_where_there_is_nothing():
+    scope = Scope("digits", window="1m", by="job", where=None, feature=None)
+    assert scope.ratio(scope.rate("a_total"), scope.rate("b_total")) == (
+        'sum by (job) (rate(a_total{model_name="digits"}[1m])) / (sum by (job) (rate(b_total{model_name="digits"}[1m])) > 0)'
+    )
+
+
+def test_a_mean_and_a_quantile_are_those_of_one_histogram():
+    scope = Scope(None, window="1m", by=(), where=None)
+    assert scope.histogram_mean("x") == "sum(rate(x_sum[1m])) / (sum(rate(x_count[1m])) > 0)"
+    assert scope.histogram_quantile("x", 0.5) == "histogram_quantile(0.5, sum by (le) (rate(x_bucket[1m]))) >= 0"
