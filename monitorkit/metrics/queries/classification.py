@@ -182,8 +182,8 @@ def prediction_share(name: Name = None, *, window: Duration = "5m", by: By = (),
 
     Notes
     -----
-    A change is often the first sign of drift, since it needs no true labels. Where the model is a multi-label one, the
-    shares are those among all labels predicted.
+    A change is often the first sign of drift, since it needs no true labels. ``where={"class_name": "spam"}`` gives the
+    share of that class among all. A multi-label model's shares are those among all labels predicted.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def prediction_share(name: Name = None, *, window: Duration = "5m", by: By = (),
     """
     scope = Scope(name, window=window, by=[label for label in _labels(by) if label != "class_name"], where=where)
     predictions = "model_predictions_total"
-    each, everything = scope.rate(predictions, "class_name"), scope.rate(predictions)
+    each, everything = scope.rate(predictions, "class_name"), scope.without("class_name").rate(predictions)
     return scope.query("{each} / on ({by}) group_left () ({all} > 0)", each=each, by=scope.by, all=everything)
 
 

@@ -210,7 +210,7 @@ def reference_share(
 
 def _current(scope: Scope) -> Query:
     bins = "model_feature_bin_total"
-    each, everything = scope.rate(bins, "feature", "bin"), scope.rate(bins, "feature")
+    each, everything = scope.rate(bins, "feature", "bin"), scope.without("bin").rate(bins, "feature")
     return expr("{each} / ignoring (bin) group_left () ({all} > 0)", each=each, all=everything)
 
 

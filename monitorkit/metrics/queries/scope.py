@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -57,6 +58,12 @@ class Scope:
         self.window = window if self._variable is None else _STAND_IN
         if self._variable is None and not seconds(window, name="window"):
             raise InvalidValue(f"window: {window!r} has no length; write '5m', at least four scrape intervals")
+
+    def without(self, label: str) -> Scope:
+        """The same series, whatever value a label has: what a share is a share of."""
+        wider = copy.copy(self)
+        wider.where = {name: value for name, value in self.where.items() if name != label}
+        return wider
 
     def rate(self, metric: str, *also: str, **matchers: object) -> Query:
         """Rate per second of a counter over the window, summed.

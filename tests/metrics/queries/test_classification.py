@@ -171,6 +171,16 @@ def test_shares_of_predictions_are_those_made(value, window):
     assert sum(by_version.values()) == near(2)
 
 
+def test_the_share_of_a_class_is_its_share_among_all(value, window):
+    _, y_pred = window("digits", STEADY)
+    where = {"model_version": "1", "class_name": "2"}
+    share = value(queries.prediction_share("digits", window=WINDOW, where=where), STEADY)
+    assert share == {("2",): near(y_pred.count(2) / len(y_pred))}
+    where["class_name"] = ["0", "3"]
+    shares = value(queries.prediction_share("digits", window=WINDOW, where=where), STEADY)
+    assert shares == {(str(label),): near(y_pred.count(label) / len(y_pred)) for label in (0, 3)}
+
+
 def test_an_average_that_is_none_is_refused():
     with pytest.raises(InvalidValue, match="average: 'weighted' is none of macro, micro"):
         queries.recall(average="weighted")

@@ -117,6 +117,12 @@ def test_shares_can_be_seen_beside_those_of_the_reference(value, shares):
     )
 
 
+def test_the_share_of_a_bin_is_its_share_among_all(value, shares):
+    where = {"model_version": "1", "bin": "missing"}
+    share = value(queries.feature_share("m", feature="age", window=WINDOW, where=where, by=()), STEADY)
+    assert share == {("missing", "age"): pytest.approx(shares("1", "age")[0][3])}
+
+
 @pytest.mark.parametrize("name", [*STATISTICS, "feature_share"])
 def test_no_traffic_gives_no_sample(value, name):
     assert value(getattr(queries, name)("m", window=WINDOW), QUIET) == {}
