@@ -136,7 +136,10 @@ class KernelServer(ModelServer):
         return self._worker.batching
 
     def _set_batching(self, batching: Batching | Literal[False]) -> None:
-        self._worker.batching = batching
+        with self._lock:
+            self._worker.batching = batching
+            if self._application.shadow is not None:
+                self._application.shadow.batching = batching
 
     def _swap(self, model: Model, settings: Settings) -> None:
         with self._lock:

@@ -67,6 +67,15 @@ class Shadow:
         """Take no more copies, and end the thread after those that wait."""
         self._worker.stop(timeout_seconds)
 
+    @property
+    def batching(self) -> Batching | Literal[False]:
+        """How copies that wait leave together; may be set at any time."""
+        return self._worker.batching
+
+    @batching.setter
+    def batching(self, batching: Batching | Literal[False]) -> None:
+        self._worker.batching = batching
+
     def waiting(self) -> int:
         """How many copies wait."""
         return self._worker.waiting()

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 import monitorkit as mk
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.processes import wait_until
-from monitorkit.serving import Limits
+from monitorkit.serving import Batching, Limits
 
 ROWS = [[2.0, 1.0], [1.0, 2.0]]
 
@@ -290,6 +290,15 @@ def test_what_a_shadow_remembers_is_bounded(start):
     ok = lambda: value(server, "inference_shadow_requests_total", "2", status="ok")  # noqa: E731
     assert wait_until(lambda: ok() == 10, timeout_seconds=10)
     assert len(server._application.shadow._predicted) == 5
+
+
+def test_a_running_shadow_follows_a_change_of_batching(start):
+    server = start(tens)
+    server.shadow(tens, version="2")
+    server.batching = Batching(max_size=7)
+    assert server._application.shadow.batching == server.batching
+    server.batching = False
+    assert server._application.shadow.batching is False
 
 
 def test_a_shadow_that_fails_is_counted_and_nobody_is_told(live):
