@@ -1,4 +1,4 @@
-"""What happens to a Prometheus and a model's process when something around them is interrupted, restarted or killed.
+"""What happens to Prometheus, a model's process and a node exporter when what is around them is interrupted or killed.
 
 With real Jupyter parts.
 """
@@ -16,9 +16,11 @@ import psutil
 import pytest
 from jupyter_client import BlockingKernelClient, KernelManager
 
+from monitorkit import ServiceError
 from monitorkit.ports import free_port
 from monitorkit.processes import wait_until
 from monitorkit.query.connection.sessions import session
+from monitorkit.services import find
 
 ORPHAN_SECONDS = 2.5
 START = (
@@ -26,6 +28,8 @@ START = (
     "server = mk.serve(lambda X: X[:, 0], name='guarded', process=True); "
     "print(server.pid, prom.pid, prom._server.storage.temporary)"
 )
+
+START_NODE = "import monitorkit as mk; node = mk.start_node_exporter(); print(node.pid, node._folder)"
 
 
 def alive(pid):
@@ -208,6 +212,45 @@ def test_a_killed_kernel_with_a_forked_child_leaves_no_orphan(kernel):
         client.stop_channels()
         manager.cleanup_resources()
         manager.context.destroy()
+
+
+@pytest.fixture
+def node(kernels):
+    """Kernel manager, its client, pids of a node exporter and its guard, its folder."""
+    try:
+        find("node_exporter")
+    except ServiceError as missing:
+        pytest.skip(str(missing))
+    manager, client = kernels()
+    pid, folder = run(client, START_NODE).split()[-2:]
+    return manager, client, family(pid), folder
+
+
+def test_a_node_exporter_outlives_an_interrupt_and_the_cell_run_again(node):
+    manager, client, pids, folder = node
+    request = client.execute("import time; print('busy', flush=True); time.sleep(60)")
+    assert output(client, request, until="busy") == "busy\n"
+    manager.interrupt_kernel()
+    assert "KeyboardInterrupt" in output(client, request)
+    assert run(client, START_NODE).split()[-2:] == [str(pids[0]), folder]
+    assert all(map(alive, pids))
+
+
+@pytest.mark.parametrize("now", [False, True], ids=["restart", "restart at once"])
+def test_a_restart_ends_a_node_exporter(node, now):
+    manager, client, pids, folder = node
+    manager.restart_kernel(now=now)
+    client.wait_for_ready(timeout=60)
+    assert gone(pids, folder)
+
+
+def test_a_killed_kernel_leaves_no_node_exporter(node):
+    manager, client, pids, folder = node
+    os.kill(manager.provisioner.process.pid, signal.SIGKILL)
+    assert gone(pids, folder)
+    client.stop_channels()
+    manager.cleanup_resources()
+    manager.context.destroy()
 
 
 @pytest.fixture
