@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import html
 from dataclasses import asdict, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
-from monitorkit.query import expressions, frames, remarks, statistics, times
+from monitorkit.query import expressions, frames, times
 from monitorkit.query.connection.retries import DEFAULT_RETRIES
 from monitorkit.query.connection.sessions import DEFAULT_TIMEOUT_SECONDS
 from monitorkit.query.connection.transport import Transport
-from monitorkit.query.decoding.stream import ResultDecoder
 from monitorkit.query.decoding.wire import Malformed
 from monitorkit.query.keeping import reuse
 from monitorkit.query.keeping.cache import cache_of
-from monitorkit.query.ranges import pieces, raw
+from monitorkit.query.provenance import described
+from monitorkit.query.questions import Questions
+from monitorkit.query.ranges import raw
 from monitorkit.query.server_info import ServerInfo
 
 if TYPE_CHECKING:
@@ -28,12 +29,9 @@ if TYPE_CHECKING:
 
     from monitorkit.durations import Duration
     from monitorkit.query.connection.access import Auth, Certificate, Location, Params, Token
-    from monitorkit.query.decoding import wire
-    from monitorkit.query.keeping.cache import Cache, CacheLike
+    from monitorkit.query.keeping.cache import CacheLike
 
 __all__ = ["PrometheusClient"]
-
-NO_STATS = "this server keeps no statistics of queries"
 
 
 @checked_methods
@@ -160,9 +158,11 @@ class PrometheusClient(ServerInfo):
         ServerUnavailable
             If no usable answer comes.
         """
-        at_ms, answer = self._at_once(expr, at, stats)
+        now = self._transport.now_ms("query", expr, at)
+        at_ms = now if at is None else times.moment(at, now=now, name="at")
+        answer = self._questions.at(expressions.checked(expr), at_ms, stats)
         frame = frames.instant(answer.data, legend=legend, tidy=tidy)
-        return self._described(frame, answer, expr, times.Window(at_ms, at_ms, 0), stats)
+        return described(frame, answer, self._transport, expr, times.Window(at_ms, at_ms, 0), stats)
 
     def samples(
         self,
@@ -208,13 +208,12 @@ class PrometheusClient(ServerInfo):
 
         A long time is fetched in pieces, side by side; each sample is in exactly one of them.
         """
-        server = self._transport
-        now = server.now_ms("samples", expr, at, last, start, end)
+        now = self._transport.now_ms("samples", expr, at, last, start, end)
         wanted = raw.request(expressions.checked(expr), at=at, last=last, start=start, end=end, now=now)
-        answer = raw.fetch(wanted, self._ask_at, limits=server.raw_limits, threads=server.threads)
+        answer = self._questions.samples(wanted)
         if answer.data.kind != "matrix":
             raise InvalidValue(f"samples: {expr!r} is no range selector such as x[5m]; use query() for this one")
-        return self._described(frames.sample_rows(answer.data), answer, expr, wanted.asked)
+        return described(frames.sample_rows(answer.data), answer, self._transport, expr, wanted.asked)
 
     def query_range(
         self,
@@ -284,14 +283,14 @@ class PrometheusClient(ServerInfo):
             return times.window(last=last, start=start, end=end, step=step, now=present)
 
         window = window_at(now) if keep is None else reuse.aligned(window_at, now)
-        answer, use = self._over(expressions.checked(expr), window, keep, now, stats)
+        answer, use = self._questions.range(expressions.checked(expr), window, keep=keep, now=now, stats=stats)
         if remark := self._transport.engine().remark(window, now_ms=now):
             answer = replace(answer, warnings=(*answer.warnings, remark))
         try:
             frame = frames.ranged(answer.data, window, legend=legend, tidy=tidy)
         except Malformed as error:
-            raise ServerUnavailable(self._range_address, f"{error}; tidy=True gives each of them") from None
-        frame = self._described(frame, answer, expr, window, stats)
+            raise ServerUnavailable(self._questions.range_address, f"{error}; tidy=True gives each of them") from None
+        frame = described(frame, answer, self._transport, expr, window, stats)
         if use is not None:
             frame.attrs["cache"] = asdict(use)
         return frame
@@ -343,76 +342,7 @@ class PrometheusClient(ServerInfo):
             f"· {html.escape(state)} · next: <code>{html.escape(step)}</code>"
         )
 
-    def _at_once(self, expr: str, at: times.Moment | None, stats: str | None) -> tuple[int, wire.Answer[wire.Result]]:
-        """Moment of an instant query, and the answer to it."""
-        now = self._transport.now_ms("query", expr, at)
-        at_ms = now if at is None else times.moment(at, now=now, name="at")
-        return at_ms, self._ask_at(expressions.checked(expr), at_ms, stats)
-
-    def _over(
-        self, expr: str, window: times.Window, keep: Cache | None, now: int, stats: str | None
-    ) -> tuple[wire.Answer[wire.Result], reuse.Use | None]:
-        """Answer for a range, and what a cache did for it."""
-        how: dict[str, Any] = {"limits": self._transport.limits, "threads": self._transport.threads}
-        if keep is None or self._transport.taped:
-            answer = pieces.fetch(expr, window, partial(self._ask_range, stats=stats), **how)
-            # A replay would not know what the cache held when this was recorded.
-            taped = reuse.Use(asked_steps=window.n_steps, reason="all that is asked is recorded")
-            return answer, None if keep is None else taped
-        of = reuse.source(self._transport)
-        # A server whose clock is behind may still write what lies in the past here.
-        present = now + min(round(self._transport.skew.ahead_seconds * 1000), 0)
-        return reuse.fetch(expr, window, self._ask_range, cache=keep, of=of, now=present, **how)
-
-    def _ask_at(self, expr: str, at_ms: int, stats: str | None = None) -> wire.Answer[wire.Result]:
-        return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))
-
     @property
-    def _range_address(self) -> str:
-        return f"{self.url}/api/v1/query_range"
-
-    def _ask_range(self, expr: str, window: times.Window, stats: str | None = None) -> wire.Answer[wire.Result]:
-        answer = self._ask(
-            "api/v1/query_range",
-            query=expr,
-            start=times.wire_text(window.start_ms),
-            end=times.wire_text(window.end_ms),
-            step=times.wire_text(window.step_ms),
-            **statistics.asked(stats),
-        )
-        if answer.data.kind != "matrix":
-            raise ServerUnavailable(
-                self._range_address, f"a range was asked for, and a {answer.data.kind} came; is this another program?"
-            )
-        return answer
-
-    def _ask(self, path: str, **params: str) -> wire.Answer[wire.Result]:
-        # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.
-        params |= self._transport.engine().query_params
-        return self._transport.call(path, params, method="POST", decoder=ResultDecoder)
-
-    def _described(
-        self,
-        frame: pd.DataFrame,
-        answer: wire.Answer[wire.Result],
-        expr: str,
-        window: times.Window,
-        stats: str | None = None,
-    ) -> pd.DataFrame:
-        """The frame with where it comes from in its attrs, as plain JSON values; warnings issued."""
-        skew = self._transport.skew.remark()
-        told = [*answer.warnings, *([skew] if skew else [])]
-        frame.attrs = {
-            "query": expr,
-            "start": times.iso(window.start_ms),
-            "end": times.iso(window.end_ms),
-            "step": window.step_ms / 1000 or None,
-            "server": self._transport.server,
-            "warnings": told,
-            "infos": list(answer.infos),
-        }
-        if stats:
-            frame.attrs["stats"] = answer.stats
-            told += [] if answer.stats else [NO_STATS]
-        remarks.issue(told)
-        return frame
+    def _questions(self) -> Questions:
+        # Made anew each time: a client's transport can change.
+        return Questions(self._transport)

@@ -1,6 +1,5 @@
 import copy
 import html
-import json
 import math
 import pickle
 import struct
@@ -11,7 +10,7 @@ import pandas as pd
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue, QueryError, ServerUnavailable
-from monitorkit.query import PrometheusClient, ServerWarning, tidy
+from monitorkit.query import PrometheusClient, tidy
 
 T0 = 1_700_000_000
 NATIVE = T0 + 86_400
@@ -139,16 +138,6 @@ def test_series_with_different_labels_fit_into_one_frame(history):
     assert frame.loc[("requests_total", "a:1", "ai_model", "", "", ""), "value"] == 0.0
 
 
-@pytest.mark.parametrize("expr", ['clash{value=~".+"}', "1 + 1", "2 # & comment", '"a&b=c+d;e%20f"'])
-def test_every_character_of_a_query_arrives(history, expr):
-    assert len(history.query(expr, at=T0)) == 1
-
-
-def test_a_very_long_query_arrives(history):
-    path = "x" * 200_000
-    assert history.query(f'count(special{{n!="{path}"}})', at=T0)["value"].tolist() == [8.0]
-
-
 # Native histograms and staleness.
 
 
@@ -251,52 +240,6 @@ def test_a_query_with_half_a_character_is_refused(history):
         history.query("up{a='\udc80'}")
 
 
-# What comes with a frame.
-
-
-def test_attrs_say_where_a_frame_comes_from_in_plain_json(history):
-    frame = history.query_range("requests_total", start=T0 + 0.191, end=T0 + 60, step="15s")
-    assert json.loads(json.dumps(frame.attrs)) == frame.attrs == {
-        "query": "requests_total",
-        "start": "2023-11-14T22:13:20.191Z",
-        "end": "2023-11-14T22:14:20.000Z",
-        "step": 15.0,
-        "server": f"{history.url} (Prometheus {history.version})",
-        "warnings": [],
-        "infos": [],
-    }  # fmt: skip
-    again = history.query_range("requests_total", **{name: frame.attrs[name] for name in ("start", "end", "step")})
-    pd.testing.assert_frame_equal(again, frame)
-    instant = history.query("requests_total", at=T0)
-    assert (instant.attrs["start"], instant.attrs["end"], instant.attrs["step"]) == (
-        "2023-11-14T22:13:20.000Z",
-        "2023-11-14T22:13:20.000Z",
-        None,
-    )
-    assert copy.deepcopy(frame).attrs == pickle.loads(pickle.dumps(frame)).attrs == frame.attrs
-    assert tidy(frame).attrs == frame.attrs
-
-
-def test_a_warning_of_the_server_is_issued_and_kept(faulty):
-    body = b'{"status":"success","warnings":["partial"],"infos":["hm"],"data":{"resultType":"vector","result":[]}}'
-    faulty.behave = lambda handler: faulty.answer(handler, 200, body)
-    with PrometheusClient(faulty.url) as client:
-        with pytest.warns(ServerWarning, match="^partial$") as issued:
-            frame = client.query("up")
-        assert issued[0].filename == __file__
-    assert (frame.attrs["warnings"], frame.attrs["infos"]) == (["partial"], ["hm"])
-
-
-def test_remarks_of_prometheus_arrive(history):
-    frame = history.query("rate(holes[20m])", at=T0 + 700)
-    if history.version.startswith("2.42"):
-        assert frame.attrs["infos"] == []  # remarks came with 2.48
-        return
-    assert "metric might not be a counter" in frame.attrs["infos"][0]
-    with pytest.warns(ServerWarning, match="quantile value should be between 0 and 1"):
-        history.query("quantile(2, special)", at=T0)
-
-
 # Time.
 
 
@@ -309,24 +252,7 @@ def test_the_clock_is_read_at_each_call(faulty, monkeypatch):
     assert [request.form["time"] for request in faulty.requests[1:]] == ["1700000000.191", "1700000006.192"]
 
 
-def test_start_end_and_step_are_sent_to_the_millisecond(faulty):
-    engine(faulty, b"", 404, b'{"status":"success","data":{"resultType":"matrix","result":[]}}')
-    with PrometheusClient(faulty.url) as client:
-        client.query_range("up", start=1795335914.6, end=pd.Timestamp("2026-11-22T09:00:00.0015Z"), step="1s500ms")
-    assert faulty.requests[-1].form == {
-        "query": "up", "start": "1795335914.600", "end": "1795338000.002", "step": "1.500",
-    }  # fmt: skip
-
-
 # Other engines and broken servers.
-
-
-def test_victoriametrics_is_asked_for_exact_points(faulty):
-    engine(faulty, b'{"status":"success","data":{}}')
-    with PrometheusClient(faulty.url) as client:
-        assert client.query("up", at=1).attrs["server"] == f"{faulty.url} (VictoriaMetrics)"
-        assert (client.engine, client.version) == ("VictoriaMetrics", "")
-    assert faulty.requests[-1].form == {"query": "up", "time": "1.000", "nocache": "1", "latency_offset": "1ms"}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from monitorkit.errors import QueryError, ServerUnavailable
 from monitorkit.query import Cache, PrometheusClient, ServerWarning
 from monitorkit.query.keeping import blocks
+from monitorkit.query.questions import Questions
 
 T0 = 1_700_000_000
 NATIVE = T0 + 86_400
@@ -345,14 +346,14 @@ def test_threads_and_clients_may_share_a_folder(history, tmp_path, monkeypatch):
 def test_what_came_before_an_interrupt_is_kept(history, tmp_path, monkeypatch):
     window = {"start": T0, "end": T0 + 3600, "step": 0.1}
     plain = history.query_range("requests_total", **window)
-    real, count = history._ask_range, iter(range(100))
+    real, count = Questions.over, iter(range(100))
 
-    def interrupted(expr, piece):
+    def interrupted(self, expr, piece, stats=None):
         if next(count) == 2:
             raise KeyboardInterrupt
-        return real(expr, piece)
+        return real(self, expr, piece, stats)
 
-    monkeypatch.setattr(history, "_ask_range", interrupted)
+    monkeypatch.setattr(Questions, "over", interrupted)
     monkeypatch.setattr(history._transport, "threads", 1)
     with pytest.raises(KeyboardInterrupt):
         history.query_range("requests_total", **window, cache=tmp_path)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.promql import PromQLError
 from monitorkit.query.decoding.wire import Answer, Result, Samples
+from monitorkit.query.questions import Questions
 from monitorkit.query.ranges import raw
 from monitorkit.query.ranges.limits import Limits
 from monitorkit.query.times import Window
@@ -128,8 +129,8 @@ def test_no_samples_are_an_empty_frame_of_the_same_form(engine):
 
 def test_a_month_is_fetched_with_few_queries(engine, monkeypatch):
     asked = []
-    ask = engine._ask_at
-    monkeypatch.setattr(engine, "_ask_at", lambda expr, at_ms: asked.append(expr) or ask(expr, at_ms))
+    ask = Questions.at
+    monkeypatch.setattr(Questions, "at", lambda self, expr, at_ms: asked.append(expr) or ask(self, expr, at_ms))
     frame = engine.samples("requests_total", start=seconds(T0), end=seconds(T0 + 30 * 86_400_000))
     assert ms(frame) == TIMES.tolist()
     assert len(asked) <= 1 + raw.FEWEST_PIECES + 1
