@@ -119,14 +119,19 @@ class Gpus:
         try:
             self._nvml = nvml = self._load()
             nvml.nvmlInit()
-            return [self._device(number) for number in range(nvml.nvmlDeviceGetCount())]
+            numbers = range(nvml.nvmlDeviceGetCount())
         except Exception as error:  # noqa: BLE001 - whatever a library or driver is missing, that is no GPU
             _log.debug("no GPU is watched: %s: %s", type(error).__name__, error)
             return []
+        return [device for number in numbers if (device := self._device(number)) is not None]
 
-    def _device(self, number: int) -> tuple[str, str, Any]:
-        device = self._nvml.nvmlDeviceGetHandleByIndex(number)
-        uuid = self._nvml.nvmlDeviceGetUUID(device)
+    def _device(self, number: int) -> tuple[str, str, Any] | None:
+        try:
+            device = self._nvml.nvmlDeviceGetHandleByIndex(number)
+            uuid = self._nvml.nvmlDeviceGetUUID(device)
+        except Exception as error:  # noqa: BLE001 - one that is lost, or another's, does not hide the others
+            _log.debug("GPU %d is not watched: %s: %s", number, type(error).__name__, error)
+            return None
         return str(number), uuid.decode() if isinstance(uuid, bytes) else str(uuid), device
 
     def _values(self, device: Any) -> dict[str, float]:  # noqa: ANN401 - a handle of the library

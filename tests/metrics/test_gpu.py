@@ -132,6 +132,32 @@ def test_without_a_gpu_there_is_nothing_and_no_word(load, caplog):
     assert not [record for record in caplog.records if record.levelname != "DEBUG"]
 
 
+@pytest.mark.parametrize("unable", ["nvmlDeviceGetHandleByIndex", "nvmlDeviceGetUUID"])
+def test_a_gpu_that_is_lost_does_not_hide_the_others(unable, caplog):
+    library = Library()
+    asked = getattr(library, unable)
+
+    def ask(number):
+        if number == 0:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
+        return asked(number)
+
+    setattr(library, unable, ask)
+    registry = exported(Gpus(lambda: library))
+    assert value(registry, "gpu_utilization") == 87
+    assert value(registry, "gpu_utilization", "0", "GPU-older") is None
+    assert not [record for record in caplog.records if record.levelname != "DEBUG"]
+
+
+def test_a_driver_that_is_lost_later_is_no_failure():
+    library = Library()
+    registry = exported(Gpus(lambda: library))
+    assert value(registry, "gpu_power_watts") == 71.5
+    library.unable = ("utilization", "memory", "power", "energy", "temperature", "older temperature")
+    assert value(registry, "gpu_power_watts") is None
+    assert value(registry, "gpu_power_watts", "0", "GPU-older") == 71.5
+
+
 def test_it_is_looked_for_once():
     library = Library()
     gpus = Gpus(lambda: library)
