@@ -25,6 +25,9 @@ N_BINS = 10
 
 _EDGES = [edge / N_BINS for edge in range(1, N_BINS + 1)]
 _BINARY = 2
+_ROUNDING = 1e-5
+"""By how much what a model summed up may leave 0 to 1, as scikit-learn's ``CalibratedClassifierCV`` allows. To leave
+such predictions out would leave out those that the model is surest of."""
 
 _GAUGES = {
     "brier_score": "Brier score, the mean squared error of the probabilities,",
@@ -156,7 +159,9 @@ class CalibrationMetrics:
         # Python's numbers: for as few as there are classes they are faster than an array.
         row = list(map(float, probabilities))
         if not all(0 <= probability <= 1 for probability in row):
-            return
+            if not all(-_ROUNDING <= probability <= 1 + _ROUNDING for probability in row):
+                return
+            row = [min(max(probability, 0.0), 1.0) for probability in row]
         confidence, loss = row[predicted], _brier_score(row, true)
         index = bisect_left(_EDGES, confidence)
         with self._lock:

@@ -111,6 +111,14 @@ def test_what_is_no_probability_is_left_out(row):
     assert value(registry, "model_confidence_labels_total", bin="1.0") == 0
 
 
+def test_a_probability_that_rounding_left_outside_is_the_nearest_there_is():
+    registry = CollectorRegistry()
+    calibration_in(registry).observe([-2e-7, 1.0000002], true=1, predicted=1)
+    assert value(registry, "model_brier_score") == 0
+    assert value(registry, "model_calibration_error") == 0
+    assert value(registry, "model_confidence_total", bin="1.0") == 1
+
+
 def test_nothing_is_exported_without_probabilities():
     registry = CollectorRegistry()
     calibration_in(registry)
