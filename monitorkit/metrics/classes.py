@@ -94,7 +94,8 @@ def class_name(label: Hashable) -> str:
     ('3', '1', 'cat')
     """
     text = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
-    return text[:MAX_NAME_LENGTH]
+    # Half of a pair of surrogates is text in Python and cannot be written anywhere.
+    return text[:MAX_NAME_LENGTH].encode(errors="replace").decode()
 
 
 def sorted_labels(labels: Iterable[Hashable]) -> list[Hashable]:

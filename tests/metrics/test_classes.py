@@ -38,3 +38,7 @@ def test_two_names_and_others_are_not_two_classes():
 )
 def test_a_class_is_written_as_people_would(label, expected):
     assert class_name(label) == expected
+
+
+def test_half_a_surrogate_is_written_as_what_can_be_written():
+    assert class_name("\ud800ok") == "?ok"
