@@ -27,6 +27,8 @@ class Columns(NamedTuple):
 
     names: tuple[str, ...]
     data: tuple[Column, ...]
+    categorical: tuple[int, ...] = ()
+    """Places of the columns that are names by their type, whatever they hold: pandas' ``category``."""
 
 
 def is_frame(table: object) -> bool:
@@ -60,13 +62,15 @@ def columns_of(table: Any, names: Sequence[str] | None = None) -> Columns:  # no
         # A label that is empty is none.
         own = [class_name(name) or f"x{place}" for place, name in enumerate(table.columns)]
         values = [_series(table.iloc[:, place], own[place]) for place in range(len(own))]
+        categorical = tuple(place for place, kind in enumerate(table.dtypes) if kind == "category")
     else:
         array = _array(table)
         own = [f"x{place}" for place in range(array.shape[1])]
         values = [_column(array[:, place], own[place]) for place in range(array.shape[1])]
+        categorical = ()
     if not values or not len(values[0]):
         raise InvalidValue(f"the table has {len(values[0]) if values else 0} rows and {len(values)} columns: pass some")
-    return Columns(distinct(own if names is None else names), tuple(values))
+    return Columns(distinct(own if names is None else names), tuple(values), categorical)
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:

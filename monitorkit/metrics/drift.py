@@ -252,7 +252,7 @@ class _Watch:
         reference = self.feature.sample
         values = np.sort(values[np.isfinite(values)])
         # With all values missing there is nothing to be compared; the share of missing ones tells it.
-        if reference is not None and len(reference) and len(values):
+        if reference is not None and len(values):
             found |= {"ks": ks(values, reference), "wasserstein": wasserstein(values, reference)}
         for name, value in found.items():
             yield Sample("model_feature_drift", self._statistics[name], value)

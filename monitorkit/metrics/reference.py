@@ -27,7 +27,7 @@ PREDICTION = "prediction"
 """Name under which predictions are watched, as one feature more."""
 
 KEPT_VALUES = 10_000
-"""How many of a feature's reference values are kept to be compared with; bins are made from all."""
+"""How many numbers stand for a feature's reference values when they are compared; bins are made from all."""
 
 KEPT_ROWS = 2000
 """How many rows a model predicts, to see how its predictions are distributed."""
@@ -47,7 +47,7 @@ class Feature:
     bins: Bins
     shares: Shares
     sample: Values | None
-    """Sorted finite numbers; None for names."""
+    """Sorted finite numbers; None for names, and where there are none."""
 
     @property
     def statistics(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class Reference:
         columns = columns_of(X, names)
         known = {name: place for place, name in enumerate(columns.names)}
         wanted = range(len(columns.names)) if drift.features is None else _places(drift.features, known, "features")
-        codes = set(_places(drift.categorical, known, "categorical"))
+        codes = {*_places(drift.categorical, known, "categorical"), *columns.categorical}
         features = []
         for place in wanted:
             name, column = columns.names[place], columns.data[place]
@@ -156,7 +156,10 @@ class Reference:
 
     @property
     def series(self) -> int:
-        """How many series a version of the model exports for drift, whatever comes."""
+        """How many series a version of the model exports for drift, at most, whatever comes.
+
+        Statistics are absent until there is something to be compared.
+        """
         return sum(feature.series for feature in self.watched)
 
     def __repr__(self) -> str:
@@ -207,12 +210,27 @@ def prediction_column(predictions: Sequence[Any], task: str) -> Column | None:
 def _feature(name: str, place: int, column: Column, bins: Bins) -> Feature:
     counts = np.bincount(bins.index(column), minlength=len(bins.names))
     values = None
-    if column.dtype != object:
+    if column.dtype != object and np.isfinite(column).any():
         values = np.sort(column[np.isfinite(column)])
         if len(values) > KEPT_VALUES:
-            # Evenly from the sorted values: their distribution stays as it is to one part in ten thousand.
-            values = values[np.linspace(0, len(values) - 1, KEPT_VALUES).round().astype(np.intp)]
+            values = _condensed(values)
     return Feature(name, place, bins, counts / max(len(column), 1), values)
+
+
+def _condensed(values: Values) -> Values:
+    """Means of equal shares of sorted values: their distribution to one part in ten thousand, and their mean.
+
+    Values chosen from them would do for shares; for a distance in the feature's unit a single far one, chosen or not,
+    would count for a hundred or for nothing.
+    """
+    edges = np.linspace(0, len(values), KEPT_VALUES + 1)
+    first, last = np.floor(edges[:-1]).astype(np.intp), np.ceil(edges[1:]).astype(np.intp) - 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        # What lies across an edge belongs to both shares, in part.
+        whole = np.add.reduceat(np.append(values, 0.0), np.column_stack([first, last + 1]).ravel())[::2]
+        beyond = values[first] * (edges[:-1] - first) + values[last] * (last + 1 - edges[1:])
+        means = (whole - beyond) * (KEPT_VALUES / len(values))
+    return np.clip(np.where(np.isfinite(means), means, values[first]), values[first], values[last])
 
 
 def _sample(X: Any) -> Any:  # noqa: ANN401 - any table

@@ -149,7 +149,7 @@ def _spread(served: Shown, n_features: int) -> Row:
     sizes = row if row is not None and len(row) == n_features else [1.0] * n_features
     spread = np.array([_size(value) for value in sizes])
     for feature in () if served.reference is None else served.reference.watched:
-        if feature.sample is not None and len(feature.sample) and 0 <= feature.place < n_features:
+        if feature.sample is not None and 0 <= feature.place < n_features:
             spread[feature.place] = float(np.std(feature.sample)) or spread[feature.place]
     return spread
 

@@ -5,9 +5,11 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp, wasserstein_distance
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Drift, Reference
+from monitorkit.metrics.distances import ks, wasserstein
 from monitorkit.metrics.reference import KEPT_ROWS, KEPT_VALUES, prediction_column
 
 
@@ -129,12 +131,40 @@ def test_a_column_called_prediction_keeps_its_name():
     assert reference.features == ["prediction", "prediction (2)"]
 
 
-def test_of_many_values_evenly_chosen_ones_are_kept():
-    values = np.random.default_rng(0).normal(size=(50_000, 1))
-    kept = feature(Reference.of(values), "x0").sample
+@pytest.mark.parametrize("n_rows", [KEPT_VALUES + 1, 25_000, 100_000])
+def test_of_many_values_fewer_are_compared_and_give_the_same_distances(n_rows):
+    rng = np.random.default_rng(0)
+    values, current = rng.lognormal(0, 3, n_rows), np.sort(rng.lognormal(0, 3, 1000))
+    values[0] = 1e12
+    kept = feature(Reference.of(values.reshape(-1, 1)), "x0").sample
     assert len(kept) == KEPT_VALUES
-    assert (kept[0], kept[-1]) == (values.min(), values.max())
-    assert np.quantile(kept, 0.3) == pytest.approx(np.quantile(values, 0.3), abs=1e-3)
+    assert np.all(np.diff(kept) >= 0)
+    assert kept.mean() == pytest.approx(values.mean(), rel=1e-12)
+    assert wasserstein(current, kept) == pytest.approx(wasserstein_distance(current, values), rel=1e-3)
+    assert ks(current, kept) == pytest.approx(ks_2samp(current, values).statistic, abs=1 / KEPT_VALUES)
+
+
+def test_values_near_the_largest_number_are_condensed_within_their_range():
+    values = np.linspace(-1, 1, 3 * KEPT_VALUES // 2).reshape(-1, 1) * 1.7e308
+    kept = feature(Reference.of(values), "x0").sample
+    assert np.all(np.diff(kept) > 0)
+    assert values.min() <= kept[0] < kept[-1] <= values.max()
+
+
+def test_where_no_number_is_there_is_nothing_to_compare():
+    reference = Reference.of([[None, 1.0]] * 3)
+    assert feature(reference, "x0").statistics == ("psi", "js")
+    assert reference.series == (2 * 2 + 2) + (2 * 4 + 4)
+
+
+def test_a_column_of_the_type_category_holds_names_even_where_they_are_numbers():
+    codes = np.arange(200) % 40
+    frame = pd.DataFrame({"code": pd.Categorical(codes), "same": codes})
+    reference = Reference.of(frame, drift=Drift(categories=50))
+    assert feature(reference, "code").bins.names == (*map(str, range(40)), "other", "missing")
+    assert feature(reference, "code").statistics == ("psi", "js")
+    assert feature(reference, "same").bins.names[0] == "00 (-inf, 0)"
+    assert feature(reference, "code").bins.index(np.array([39.0, 40.0, np.nan])).tolist() == [39, 40, 41]
 
 
 def test_it_travels_to_another_process(people):
