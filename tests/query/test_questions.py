@@ -19,7 +19,9 @@ def test_a_very_long_query_arrives(history):
 
 def test_start_end_and_step_are_sent_to_the_millisecond(faulty):
     body = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
-    faulty.behave = lambda handler: faulty.answer(handler, 404 if handler.path.endswith("buildinfo") else 200, body)
+    faulty.behave = lambda handler: faulty.answer(
+        handler, *((404, b"") if handler.path.endswith("buildinfo") else (200, body))
+    )
     with PrometheusClient(faulty.url) as client:
         client.query_range("up", start=1795335914.6, end=pd.Timestamp("2026-11-22T09:00:00.0015Z"), step="1s500ms")
     assert faulty.requests[-1].form == {

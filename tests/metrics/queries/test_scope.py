@@ -61,11 +61,10 @@ def test_no_model_at_all_is_refused(name):
         queries.throughput(name)
 
 
-def test_a_wrong_where_is_refused_beside_another_label():
-    for query in (queries.recall, queries.psi):
-        chosen = {"class_name": 1} if query is queries.recall else {"feature": "age"}
-        with pytest.raises(InvalidType, match="where: 5 is no mapping of labels to values"):
-            query(where=5, **chosen)
+@pytest.mark.parametrize(("query", "chosen"), [(queries.recall, {"class_name": 1}), (queries.psi, {"feature": "age"})])
+def test_a_wrong_where_is_refused_beside_another_label(query, chosen):
+    with pytest.raises(InvalidType, match="where: 5 is no mapping of labels to values"):
+        query(where=5, **chosen)
 
 
 def test_a_ratio_gives_no_sample_where_there_is_nothing():
