@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tqdm import tqdm
 
 __all__ = ["progress_bar"]
@@ -13,6 +16,7 @@ DELAY_SECONDS = 1.0
 """Work that is done sooner shows no bar."""
 
 
+@contextmanager
 def progress_bar(
     total: float | None = None,
     *,
@@ -20,8 +24,8 @@ def progress_bar(
     unit: str = "it",
     shown: bool = True,
     **options: Any,  # noqa: ANN401 - whatever else tqdm takes
-) -> tqdm[Any]:
-    """Make a bar that appears after a second and goes when it is done.
+) -> Iterator[tqdm[Any]]:
+    """Show a bar that appears after a second and goes when the block is done, however far it came by then.
 
     Where output goes to a file there is none: a log is no place for carriage returns.
 
@@ -45,7 +49,7 @@ def progress_bar(
     """
     from tqdm.auto import tqdm as of_this_place  # noqa: PLC0415 - `import monitorkit` must stay light
 
-    return of_this_place(
+    with of_this_place(
         total=total,
         desc=desc,
         unit=unit,
@@ -54,4 +58,7 @@ def progress_bar(
         # None: shown in a terminal and in a notebook, not in a file.
         disable=None if shown else True,
         **options,
-    )
+    ) as bar:
+        yield bar
+        # Waiting often ends before its limit; tqdm takes what is missing for a failure, and leaves a red bar behind.
+        bar.total = bar.n

@@ -5,6 +5,9 @@ import sys
 import termios
 
 import pytest
+import tqdm.notebook
+
+from monitorkit.progress import progress_bar
 
 CODE = """
 from monitorkit import progress
@@ -43,3 +46,19 @@ def test_a_file_stays_clean(shown):
 
 def test_a_bar_that_is_not_wanted_is_not_shown():
     assert in_a_terminal(CODE.format(shown=False)) == ""
+
+
+@pytest.mark.parametrize("steps", [5, 10])
+def test_in_a_notebook_a_bar_goes_when_its_block_is_done_however_far_it_came(monkeypatch, steps):
+    monkeypatch.setattr("tqdm.auto.tqdm", tqdm.notebook.tqdm)
+    with progress_bar(10, desc="steps") as bar:
+        bar.update(steps)
+    assert bar.container.layout.visibility == "hidden"
+
+
+def test_in_a_notebook_a_bar_stays_where_its_block_failed(monkeypatch):
+    monkeypatch.setattr("tqdm.auto.tqdm", tqdm.notebook.tqdm)
+    with pytest.raises(TypeError, match="str"), progress_bar(10, desc="steps") as bar:
+        bar.update("five")
+    assert bar.container.children[1].bar_style == "danger"
+    assert bar.container.layout.visibility != "hidden"

@@ -19,7 +19,7 @@ __all__ = ["await_first_scrape"]
 DISCOVERY_SECONDS = 12.0
 """Prometheus hands its targets on at most every 5 s, twice: discovery to scraping, scraping to its loops."""
 _POLL_SECONDS = 0.03
-_BAR_AFTER_SECONDS = 1.0
+_BAR = "{desc} {bar} {n_fmt} of {total_fmt} targets"
 _CLOCK_SECONDS = 1.0
 """A sample is stamped with the planned time of its scrape, a little before the scrape is reported to have begun."""
 
@@ -50,7 +50,7 @@ def await_first_scrape(
         Once, naming each target that is down with its last error, or that was not scraped in time.
     """
     began = time.monotonic()
-    with progress_bar(desc="first scrape", unit=" targets") as bar:
+    with progress_bar(len(expected) or None, desc="first scrape", bar_format=_BAR) as bar:
         while True:
             found = call("api/v1/targets", {})
             active = found["activeTargets"]
@@ -59,7 +59,8 @@ def await_first_scrape(
             limit = DISCOVERY_SECONDS + _slowest(active) if timeout_seconds is None else timeout_seconds
             if not pending or time.monotonic() - began > limit:
                 break
-            bar.total = len(missing) + len(active)
+            if bar.total != (total := len(missing) + len(active)):
+                bar.reset(total)
             bar.update(len(active) - len(unscraped) - bar.n)
             time.sleep(_POLL_SECONDS)
     troubles = [f"{_name(one)} is down: {one['lastError']}" for one in active if one["health"] == "down"]
