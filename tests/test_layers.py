@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "monitorkit"
 LAYERS = (
     {"errors", "lazy"},
-    {"arguments", "durations", "labels", "documents", "guard", "progress"},
+    {"arguments", "durations", "labels", "documents", "guard", "progress", "cards"},
     {"processes", "ports"},
     {"running"},
     {"promql"},

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from monitorkit.arguments import checked_methods
+from monitorkit.cards import card, link
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
 from monitorkit.query import expressions, frames, times
 from monitorkit.query.connection.retries import DEFAULT_RETRIES
@@ -333,13 +334,12 @@ class PrometheusClient(ServerInfo):
 
     def _repr_html_(self) -> str:
         """Say in a notebook where the server is, how it is, and what to do next."""
-        url = html.escape(self.url)
         ready = self.ready()
         state = f"ready, {self._transport.engine()}".rstrip(", ") if ready else "not answering"
         step = 'prom.query("up")' if ready else "mk.start_prometheus()"
-        return (
-            f'<b>{html.escape(type(self).__name__)}</b> <a href="{url}" target="_blank" rel="noopener">{url}</a> '
-            f"· {html.escape(state)} · next: <code>{html.escape(step)}</code>"
+        return card(
+            f"<b>{html.escape(type(self).__name__)}</b> · {link(self.url)} · {html.escape(state)}",
+            f"next: <code>{html.escape(step)}</code>",
         )
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitorkit import ports, running
+from monitorkit.cards import card, link
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.processes import Process, wait_until
 from monitorkit.query.connection.sessions import session
@@ -27,10 +28,6 @@ READY_SECONDS = 30.0
 _REQUEST_SECONDS = 5.0
 _PORT_ATTEMPTS = 3
 _HOST = "127.0.0.1"
-
-_CARD = """<div style="font-family:system-ui,sans-serif;border:1px solid #8884;border-radius:6px;padding:.6em .9em;
-display:inline-block"><b>{name}</b> {version} · {state}<br>metrics <a href="{url}" target="_blank">{url}</a><br>
-next: <code>{step}</code></div>"""
 
 
 class _PortStolen(ServiceError):
@@ -108,8 +105,11 @@ class NodeExporter:
 
     def _repr_html_(self) -> str:
         step = "mk.start_prometheus(targets=[server, node])" if self.alive else "node = mk.start_node_exporter()"
-        texts = {"name": self.name, "version": self.binary.version, "state": self._state, "url": self.metrics_url}
-        return _CARD.format(step=escape(step), **{key: escape(text) for key, text in texts.items()})
+        return card(
+            f"<b>{escape(self.name)}</b> · {escape(self._state)} · node exporter {escape(self.binary.version)}",
+            f"metrics {link(self.metrics_url)}",
+            f"next: <code>{escape(step)}</code>",
+        )
 
     @property
     def _state(self) -> str:

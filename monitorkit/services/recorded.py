@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from monitorkit import running
+from monitorkit.cards import card
 from monitorkit.documents import absolute_path
 from monitorkit.query.keeping.replaying import player
 from monitorkit.services.prometheus import Prometheus
@@ -79,4 +80,4 @@ class Replay(Prometheus):
 
     def _repr_html_(self) -> str:
         """Say in a notebook that this is no server."""
-        return f"<b>Replay</b> · {escape(repr(self)[7:-1])} · next: <code>prom.query(&quot;up&quot;)</code>"
+        return card(f"<b>Replay</b> · {escape(repr(self)[7:-1])}", "next: <code>prom.query(&quot;up&quot;)</code>")

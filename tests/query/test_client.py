@@ -345,7 +345,7 @@ def test_the_html_form_names_url_state_and_next_step(history):
     assert f"ready, Prometheus {history.version}" in shown
     assert html.escape('prom.query("up")') in shown
     with PrometheusClient("http://127.0.0.1:1") as gone:
-        assert "not answering · next: <code>mk.start_prometheus()</code>" in gone._repr_html_()
+        assert "not answering<br>next: <code>mk.start_prometheus()</code>" in gone._repr_html_()
 
 
 def test_the_html_form_escapes_what_comes_from_outside(faulty):

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Self
 
 from monitorkit import ports, running
+from monitorkit.cards import card, link
 from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.serving.app import MetricsApplication
 from monitorkit.serving.listener import Listener
@@ -22,10 +23,6 @@ KIND = "watched function"
 """What a watched function is entered as in the register of what runs."""
 
 _HOST = "127.0.0.1"
-
-_CARD = """<div style="font-family:system-ui,sans-serif;border:1px solid #8884;border-radius:6px;padding:.6em .9em;
-display:inline-block"><b>{name}</b> watched · {state}<br>metrics <a href="{url}" target="_blank">{url}</a><br>
-next: <code>{step}</code></div>"""
 
 
 class Watched:
@@ -104,7 +101,11 @@ class Watched:
 
     def _repr_html_(self) -> str:
         step = f"prom = mk.start_prometheus(targets=[{self.name.rpartition('.')[2]}])" if self.alive else "@mk.watch"
-        return _CARD.format(name=escape(self.name), state=self._state, url=escape(self.metrics_url), step=escape(step))
+        return card(
+            f"<b>{escape(self.name)}</b> watched · {self._state}",
+            f"metrics {link(self.metrics_url)}",
+            f"next: <code>{escape(step)}</code>",
+        )
 
     @property
     def _state(self) -> str:
