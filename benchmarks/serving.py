@@ -34,7 +34,7 @@ from monitorkit.ports import free_port
 from monitorkit.processes import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from load import Load
 
@@ -51,6 +51,7 @@ ROW = [5.1, 3.5, 1.4, 0.2]
 INSTANCES = {"instances": [ROW]}
 TENSOR = {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": ROW}]}
 START_SECONDS = 60.0
+SCRAPE_ROUNDS = 4
 
 
 @dataclass
@@ -78,10 +79,16 @@ class Contender:
         return float(statistics.median(getattr(one, what) for one in self.loads))
 
     def measure(self, seconds: int) -> None:
+        self.send(signal.SIGCONT)
         before = cpu_seconds(self.pid)
         one = load.post(self.url, self.document, connections=self.connections, seconds=seconds)
         self.cpu.append((cpu_seconds(self.pid) - before) / max(one.count, 1) * 1e6)
         self.loads.append(one)
+        self.send(signal.SIGSTOP)
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal its processes: who waits for its turn is stopped, so that it takes nothing from the others."""
+        signal_all(family(self.pid), number)
 
     @property
     def spread(self) -> str:
@@ -151,6 +158,13 @@ def family(pid: int) -> dict[int, tuple[int, int]]:
     return {number: times[number] for number in found}
 
 
+def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to processes, as far as they are still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process and what it has started, so far."""
     return sum(ticks for ticks, _ in family(pid).values()) / os.sysconf("SC_CLK_TCK")
@@ -216,6 +230,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """End a process and what it has started, also what has left its group."""
     assert process.stdin is not None
     members = family(process.pid)
+    signal_all(members, signal.SIGCONT)
     process.stdin.close()
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
@@ -234,6 +249,7 @@ def turns(group: list[Contender], rounds: int, seconds: int) -> list[Contender]:
         group = [one for one in group if stack.enter_context(started(one))]
         for one in group:
             load.post(one.url, one.document, connections=one.connections, seconds=1)
+            one.send(signal.SIGSTOP)
         for number in range(rounds):
             for one in random.sample(group, len(group)):
                 one.measure(seconds)
@@ -261,7 +277,7 @@ def scrapes(n_series: int) -> list[float]:
     server = ours("scraped", "--series", str(n_series))
     times = []
     with started(server) as up:
-        if up:
+        for _ in range(SCRAPE_ROUNDS if up else 0):
             with load.posting(server.url, server.document, connections=16, seconds=load.LONGEST_SECONDS) as wrk:
                 while wrk.poll() is None:
                     times.append(scrape_seconds(server.metrics_port))
@@ -304,7 +320,8 @@ def goals(by_name: dict[str, Contender]) -> list[str]:
         if not {name, base} <= set(by_name):
             return goal(f"{name} / {base}", math.nan, least=least)
         pairs = zip(by_name[name].loads, by_name[base].loads, strict=True)
-        return goal(f"{name} / {base}", statistics.median(one.rate / other.rate for one, other in pairs), least=least)
+        ratios = [one.rate / other.rate for one, other in pairs if other.rate]
+        return goal(f"{name} / {base}", statistics.median(ratios) if ratios else math.nan, least=least)
 
     full, bare = (
         by_name[name].cpu if name in by_name else [math.nan] for name in ("monitorkit", "monitorkit, no metrics")

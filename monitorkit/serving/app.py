@@ -175,7 +175,8 @@ class ModelApplication(Application):
                 predict=job.ended - job.started,
                 postprocess=answered - job.ended,
             )
-            return answer._replace(headers=(*answer.headers, (b"server-timing", _timing(duration))))
+            code, written, headers = answer
+            return Answer(code, written, (*headers, (b"server-timing", _timing(duration))))
         finally:
             requests.in_flight.dec()
 

@@ -7,20 +7,20 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from monitorkit.durations import seconds
+from monitorkit.serving.outputs import Outputs
 from monitorkit.serving.scoring import check_label, count_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitorkit.metrics import Reference, VersionMetrics
+    from monitorkit.metrics import Reference, Task, VersionMetrics
     from monitorkit.metrics.quality import FeedbackResult
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.model import Model
-    from monitorkit.serving.outputs import Outputs
-    from monitorkit.serving.payload import TrueLabel
+    from monitorkit.serving.payload import Label, Matrix, TrueLabel
 
 __all__ = ["FeedbackStore", "Served"]
 
@@ -40,12 +40,26 @@ class Served:
         return self.metrics.drift.reference
 
 
-class _Remembered(NamedTuple):
-    outputs: Outputs | None
-    """None once it has its label: it then stays only so that a second label is seen to be one."""
-    row: int
-    time: float
+# The time, the number of its source, the prediction, its probabilities. A plain tuple of plain values: the garbage
+# collector leaves such a one alone, and else stops the server for 50 ms now and then to walk through all that wait.
+_Remembered = tuple[float, int, Any, "Matrix | None"]
+
+_LABELLED = -1
+"""In place of a source where the label has come: the prediction stays so that a second label is seen to be one."""
+
+
+@dataclass(slots=True)
+class _Source:
+    """What predictions have in common; kept as long as one of them waits."""
+
     served: Served
+    task: Task
+    columns: tuple[Label, ...] | None
+    count: int = 0
+
+    @property
+    def key(self) -> tuple[int, Task, tuple[Label, ...] | None]:
+        return id(self.served), self.task, self.columns
 
 
 class FeedbackStore:
@@ -78,6 +92,9 @@ class FeedbackStore:
         self._prefix = f"{secrets.token_hex(4)}-"
         self._lock = threading.Lock()
         self._remembered: dict[int, _Remembered] = {}
+        self._sources: dict[int, _Source] = {}
+        self._source_numbers: dict[tuple[int, Task, tuple[Label, ...] | None], int] = {}
+        self._n_sources = 0
         self._oldest = 0
         self._next = 0
         self.limit(limits)
@@ -93,13 +110,18 @@ class FeedbackStore:
     def remember(self, outputs: Outputs, served: Served) -> list[str]:
         """Keep predictions and give each an id."""
         now = self._clock()
+        predictions, probabilities = outputs.predictions, outputs.probabilities
+        if not predictions:
+            return []
         with self._lock:
             first = self._next
-            for row in range(len(outputs.predictions)):
-                self._remembered[first + row] = _Remembered(outputs, row, now, served)
-            self._next = first + len(outputs.predictions)
+            source = self._source(outputs, served)
+            for row, prediction in enumerate(predictions):
+                its = None if probabilities is None else probabilities[row]
+                self._remembered[first + row] = (now, source, prediction, its)
+            self._next = first + len(predictions)
             self._forget(now)
-        return [f"{self._prefix}{number:x}" for number in range(first, first + len(outputs.predictions))]
+        return [f"{self._prefix}{number:x}" for number in range(first, first + len(predictions))]
 
     def join(self, ids: Sequence[str], y_true: Sequence[TrueLabel], served: Served) -> list[FeedbackResult]:
         """Join true labels to their predictions and count them, all or, if one cannot be, none.
@@ -126,20 +148,22 @@ class FeedbackStore:
         now = self._clock()
         numbers = [self._number(name) for name in ids]
         results: list[FeedbackResult] = []
-        joined: list[tuple[_Remembered, TrueLabel]] = []
+        joined: list[tuple[_Remembered, _Source, TrueLabel]] = []
         with self._lock:
             self._forget(now)
             for row, (number, label) in enumerate(zip(numbers, y_true, strict=True)):
                 found = None if number is None else self._remembered.get(number)
-                if found is not None and found.outputs is not None:
-                    check_label(label, found.outputs, found.row, found.served.model, where=f"y_true[{row}]")
+                if found is not None and found[1] != _LABELLED:
+                    source = self._sources[found[1]]
+                    check_label(label, _outputs(found, source), 0, source.served.model, where=f"y_true[{row}]")
             for number, label in zip(numbers, y_true, strict=True):
                 result = self._result(number)
                 results.append(result)
                 if number is not None and result == "joined":
                     found = self._remembered[number]
-                    joined.append((found, label))
-                    self._remembered[number] = found._replace(outputs=None)
+                    joined.append((found, self._sources[found[1]], label))
+                    self._remembered[number] = (found[0], _LABELLED, None, None)
+                    self._let_go(found[1])
         self._count(results, joined, served, now)
         return results
 
@@ -148,7 +172,25 @@ class FeedbackStore:
             return "unknown"
         if number not in self._remembered:
             return "expired"
-        return "duplicate" if self._remembered[number].outputs is None else "joined"
+        return "duplicate" if self._remembered[number][1] == _LABELLED else "joined"
+
+    def _source(self, outputs: Outputs, served: Served) -> int:
+        """The number of where these predictions come from, which they now hold on to."""
+        key = (id(served), outputs.task, outputs.columns)
+        number = self._source_numbers.get(key)
+        if number is None:
+            number = self._source_numbers[key] = self._n_sources
+            self._sources[number] = _Source(served, outputs.task, outputs.columns)
+            self._n_sources += 1
+        self._sources[number].count += len(outputs.predictions)
+        return number
+
+    def _let_go(self, number: int) -> None:
+        """Drop a source when the last of its predictions no longer waits: it holds a model."""
+        source = self._sources[number]
+        source.count -= 1
+        if not source.count:
+            del self._sources[number], self._source_numbers[source.key]
 
     def _number(self, name: str) -> int | None:
         digits = name.removeprefix(self._prefix)
@@ -161,22 +203,33 @@ class FeedbackStore:
     def _forget(self, now: float) -> None:
         """Drop what is over the limits, oldest first."""
         while self._oldest < self._next:
-            expired = self._remembered[self._oldest].time < now - self._age_seconds
-            if not expired and len(self._remembered) <= self._count_limit:
+            time, source, *_ = self._remembered[self._oldest]
+            if time >= now - self._age_seconds and len(self._remembered) <= self._count_limit:
                 break
             del self._remembered[self._oldest]
             self._oldest += 1
+            if source != _LABELLED:
+                self._let_go(source)
 
     @staticmethod
     def _count(
-        results: Sequence[FeedbackResult], joined: Sequence[tuple[_Remembered, TrueLabel]], served: Served, now: float
+        results: Sequence[FeedbackResult],
+        joined: Sequence[tuple[_Remembered, _Source, TrueLabel]],
+        served: Served,
+        now: float,
     ) -> None:
         for result, count in Counter(results).items():
             if result != "joined":
                 served.metrics.quality.count_feedback(result, count)
-        for found, label in joined:
-            quality = found.served.metrics.quality
-            quality.count_feedback("joined")
-            quality.time_feedback(now - found.time)
-            if found.outputs is not None:
-                count_label(label, found.outputs, found.row, found.served.model, found.served.metrics)
+        for found, source, label in joined:
+            metrics = source.served.metrics
+            metrics.quality.count_feedback("joined")
+            metrics.quality.time_feedback(now - found[0])
+            count_label(label, _outputs(found, source), 0, source.served.model, metrics)
+
+
+def _outputs(found: _Remembered, source: _Source) -> Outputs:
+    """One prediction as the model returned it."""
+    _, _, prediction, probabilities = found
+    row = None if probabilities is None else probabilities[None]
+    return Outputs([prediction], source.task, row, source.columns)

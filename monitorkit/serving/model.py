@@ -164,10 +164,14 @@ class Model:
                 raise wrong_length(result, ends[-1])
         if len(result) != ends[-1]:
             raise wrong_length(result, ends[-1])
-        parts = [slice(end - len(X), end) for X, end in zip(tables, ends, strict=True)]
+        bounds = [(end - len(X), end) for X, end in zip(tables, ends, strict=True)]
+        together = None if isinstance(result, list | tuple) else self._outputs(result, probabilities, ends[-1])
+        if together is not None and (together.task == "classification" or together.task == self.task == "regression"):
+            # What all rows are each part is; of other results a part can be something else than the whole.
+            return [together.part(start, end) for start, end in bounds]
         return [
-            self._outputs(result[part], None if probabilities is None else probabilities[part], part.stop - part.start)
-            for part in parts
+            self._outputs(result[start:end], None if probabilities is None else probabilities[start:end], end - start)
+            for start, end in bounds
         ]
 
     def _result(self, X: Matrix) -> tuple[Any, Matrix | None]:

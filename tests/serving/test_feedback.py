@@ -1,6 +1,12 @@
 """Predictions that wait for their true labels."""
 
+import gc
+import weakref
+
+import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss
 
 from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.serving.feedback import FeedbackStore, Served
@@ -152,3 +158,46 @@ def test_values_that_are_no_classes_are_joined_and_not_scored(registry, metrics,
     ids = store.remember(Outputs([1.5, [0.1, 0.9]]), served)
     assert store.join(ids, [1.25, 3], served) == ["joined", "joined"]
     assert value(registry, "model_accuracy") is None
+
+
+def test_the_garbage_collector_need_not_look_at_what_waits(metrics, clock):
+    served = served_as(metrics)
+    store = FeedbackStore(Limits(), clock=clock)
+    gc.collect()
+    before = len(gc.get_objects())
+    for row in range(1000):
+        store.remember(Outputs([row], "classification", np.array([[0.25, 0.75]])), served)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 50
+    assert len(store) == 1000
+
+
+@pytest.mark.parametrize("end", ["labelled", "expired"])
+def test_a_model_is_let_go_with_the_last_of_its_predictions(metrics, clock, end):
+    store = FeedbackStore(Limits(feedback_age="1h"), clock=clock)
+    first, second = served_as(metrics, "1"), served_as(metrics, "2")
+    ids = store.remember(classes(1, 1), first) + store.remember(Outputs([1.5], "regression"), first)
+    store.remember(classes(1), second)
+    model = weakref.ref(first.model)
+    del first
+    store.join(ids[:2], [1, 1], second)
+    assert model() is not None
+    if end == "labelled":
+        store.join(ids[2:], [1.5], second)
+    else:
+        clock.now += 3601
+        store.join(ids[2:], [1.5], second)
+    gc.collect()
+    assert model() is None
+
+
+def test_late_labels_are_scored_with_the_probabilities_of_their_own_row(registry, metrics, clock):
+    X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), ["a", "a", "b", "b"]
+    served = Served(Model(LogisticRegression().fit(X, y)), "m", "1", metrics.activate("1"))
+    store = FeedbackStore(Limits(), clock=clock)
+    outputs = served.model.predict(X)
+    ids = store.remember(outputs, served)
+    store.join(ids[2:], y[2:], served)
+    assert outputs.probabilities is not None
+    expected = brier_score_loss(y[2:], outputs.probabilities[2:, 1], pos_label="b")
+    assert value(registry, "model_brier_score") == pytest.approx(expected, rel=1e-12)

@@ -195,3 +195,28 @@ def test_callables_of_any_kind_have_a_name():
     assert Model(lambda X: X).name == "model"
     assert Model(raising).name == "raising"
     assert Model(functools.partial(max, key=len)).name == "partial"
+
+
+TOLD = {"classes": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (lambda X: (X[:, 0] > 0).astype(int), {}),
+        (lambda X: X[:, 0].astype(int), {"classes": [0, 1]}),
+        (lambda X: X[:, 0] / 2, {"classes": [0.0, 0.5]}),
+        (lambda X: X[:, 0] / 2, {"task": "regression"}),
+        (lambda X: X[:, :1] / 2, {"task": "regression"}),
+        (lambda X: np.where(X[:, 0] > 1, "b", "a"), TOLD),
+        (lambda X: np.array([["b"] if value > 1 else "a" for value in X[:, 0]], dtype=object), TOLD),
+        (lambda X: [int(value) if value > 1 else value / 2 for value in X[:, 0]], {}),
+        (lambda X: np.c_[X[:, 0], X[:, 0] > 1], TOLD),
+        (lambda X: X, {}),
+    ],
+)
+def test_each_of_several_requests_gets_what_it_would_have_got_alone(function, options):
+    tables = [np.array([[0.0]]), np.array([[1.0], [2.0]]), np.array([[3.0]]), np.array([[1.0]])]
+    together = Model(function, **options).predict_together(tables)
+    alone = [Model(function, **options).predict(X) for X in tables]
+    assert [repr(one) for one in together] == [repr(one) for one in alone]
