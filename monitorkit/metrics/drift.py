@@ -227,6 +227,7 @@ class _Watch:
             self._values.extend(before._values.read())
 
     def count(self, column: Column) -> None:
+        column = self.feature.steps.restored(column)
         codes = self.feature.bins.index(column)
         self._counts += np.bincount(codes, minlength=len(self._counts))
         self._codes.extend(codes)

@@ -14,6 +14,7 @@ from monitorkit.metrics.bins import bins_of
 from monitorkit.metrics.classes import MAX_CLASSES
 from monitorkit.metrics.columns import columns_of, distinct, is_frame, objects
 from monitorkit.metrics.drift_settings import DEFAULT_DRIFT, Drift
+from monitorkit.metrics.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Sequence
@@ -48,6 +49,8 @@ class Feature:
     shares: Shares
     sample: Values | None
     """Sorted finite numbers; None for names, and where there are none."""
+    steps: Steps
+    """The values that it takes, where these are few."""
 
     @property
     def statistics(self) -> tuple[str, ...]:
@@ -214,7 +217,7 @@ def _feature(name: str, place: int, column: Column, bins: Bins) -> Feature:
         values = np.sort(column[np.isfinite(column)])
         if len(values) > KEPT_VALUES:
             values = _condensed(values)
-    return Feature(name, place, bins, counts / max(len(column), 1), values)
+    return Feature(name, place, bins, counts / max(len(column), 1), values, Steps(column))
 
 
 def _condensed(values: Values) -> Values:

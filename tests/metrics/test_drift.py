@@ -89,6 +89,21 @@ def test_the_same_data_are_no_drift(drift):
     assert found["wasserstein"] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize(("reference", "current"), [(np.float64, np.float32), (np.float32, np.float64)])
+@pytest.mark.parametrize("n_values", [5, 60])
+def test_the_same_data_in_another_precision_are_no_drift(reference, current, n_values):
+    X = (np.random.default_rng(3).integers(0, n_values, (600, 2)) / 10).astype(reference)
+    drift = DriftMetrics(("m", "1"))
+    drift.compare_with(Reference.of(X))
+    drift.observe(X.astype(current).astype(np.float64))
+    assert set(statistics(drift, "x0").values()) == {0}
+    assert counts(drift, "x0") == {
+        sample.labels["bin"]: round(600 * sample.value)
+        for sample in drift.expected()
+        if sample.labels["feature"] == "x0"
+    }
+
+
 def test_there_is_no_statistic_before_the_first_row(drift):
     assert statistics(drift, "x0") == {}
     assert set(counts(drift, "x0").values()) == {0}
