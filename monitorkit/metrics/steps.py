@@ -28,8 +28,8 @@ class Steps:
     """The values of a feature that takes only some, such as tenths.
 
     Edges of bins lie on such values, and many rows do. A client that sends single precision, as most tensors are, sends
-    0.699999988 for 0.7, and a reference in single precision has 0.100000001 where clients send 0.1: each second value on
-    an edge would fall into the bin beside its own, and the same data would look like a large change.
+    0.699999988 for 0.7, and a reference in single precision has 0.100000001 where clients send 0.1: each second value
+    on an edge would fall into the bin beside its own, and the same data would look like a large change.
 
     Parameters
     ----------
