@@ -8,15 +8,16 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
 
+from monitorkit.metrics.families import VersionFamilies, score_gauges
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from prometheus_client import CollectorRegistry, Metric
+    from prometheus_client import Metric
 
 __all__ = ["N_BINS", "CalibrationFamilies", "CalibrationMetrics", "bin_names"]
 
@@ -29,15 +30,15 @@ _ROUNDING = 1e-5
 """By how much what a model summed up may leave 0 to 1, as scikit-learn's ``CalibratedClassifierCV`` allows. To leave
 such predictions out would leave out those that the model is surest of."""
 
-_GAUGES = {
-    "brier_score": "Brier score, the mean squared error of the probabilities,",
-    "calibration_error": "Expected calibration error, how far confidence and accuracy are apart,",
-}
 _OVER = (
     " over a sliding window of labelled predictions of this version, the last 1000 unless set otherwise; 0 is best. "
     "Absent before the first label, and where the model tells no probabilities. Not to be averaged over replicas: use "
     "the counters for that."
 )
+_SCORES = {
+    "brier_score": f"Brier score, the mean squared error of the probabilities,{_OVER}",
+    "calibration_error": f"Expected calibration error, how far confidence and accuracy are apart,{_OVER}",
+}
 _BINNED = {
     "model_confidence_labels": "Labelled predictions, by confidence: the probability given to what was predicted.",
     "model_confidence_hits": "Labelled predictions that were right, by confidence.",
@@ -66,42 +67,14 @@ def bin_names() -> list[str]:
     return [str(edge) for edge in _EDGES]
 
 
-class CalibrationFamilies:
-    """The metric families of calibration in one registry; a version's series come from :meth:`of`.
+class CalibrationFamilies(VersionFamilies["CalibrationMetrics"]):
+    """The metric families of calibration: scores of the versions in use, counts of all."""
 
-    Parameters
-    ----------
-    registry
-        Where they are exported.
-    """
+    def _made(self, labels: tuple[str, str]) -> CalibrationMetrics:
+        return CalibrationMetrics(labels)
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._versions: dict[tuple[str, str], CalibrationMetrics] = {}
-        registry.register(self)
-
-    def of(self, model_name: str, model_version: str) -> CalibrationMetrics:
-        """Return the series of one version, made on the first call and exported once they are declared."""
-        key = (model_name, model_version)
-        return self._versions.setdefault(key, CalibrationMetrics(key))
-
-    def describe(self) -> Iterable[Metric]:
-        """The families that :meth:`collect` yields, without samples."""
-        return list(self._families([]))
-
-    def collect(self) -> Iterable[Metric]:
-        """Read all versions: scores of those in use, counts of all."""
-        versions = [version for version in list(self._versions.values()) if version.declared]
-        return self._families(versions) if versions else ()
-
-    @staticmethod
-    def _families(versions: Sequence[CalibrationMetrics]) -> Iterator[Metric]:
-        scores = [(version.labels, version.scores()) for version in versions if version.active]
-        for score, text in _GAUGES.items():
-            gauge = GaugeMetricFamily(f"model_{score}", text + _OVER, labels=MODEL_LABELS)
-            for labels, values in scores:
-                if score in values:
-                    gauge.add_metric(labels, values[score])
-            yield gauge
+    def _families(self, versions: Sequence[CalibrationMetrics]) -> Iterator[Metric]:
+        yield from score_gauges(_SCORES, versions)
         counts = [(version.labels, *version.counts()) for version in versions]
         for row, (name, text) in enumerate(_BINNED.items()):
             counter = CounterMetricFamily(name, text, labels=[*MODEL_LABELS, "bin"])

@@ -15,12 +15,13 @@ from prometheus_client.samples import Sample
 from monitorkit.metrics.bins import numbers
 from monitorkit.metrics.columns import objects, tables_as_columns
 from monitorkit.metrics.distances import js, ks, psi, wasserstein
+from monitorkit.metrics.families import VersionFamilies
 from monitorkit.metrics.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from prometheus_client import CollectorRegistry, Metric
+    from prometheus_client import Metric
 
     from monitorkit.metrics.bins import Column
     from monitorkit.metrics.reference import Feature, Reference
@@ -47,35 +48,13 @@ _DRIFT = (
 )
 
 
-class DriftFamilies:
-    """The metric families of drift in one registry; a version's series come from :meth:`of`.
+class DriftFamilies(VersionFamilies["DriftMetrics"]):
+    """The metric families of drift: statistics of the versions in use, counts of all that have a reference."""
 
-    Parameters
-    ----------
-    registry
-        Where they are exported.
-    """
+    def _made(self, labels: tuple[str, str]) -> DriftMetrics:
+        return DriftMetrics(labels)
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._versions: dict[tuple[str, str], DriftMetrics] = {}
-        registry.register(self)
-
-    def of(self, model_name: str, model_version: str) -> DriftMetrics:
-        """Return the series of one version, made on the first call and exported once there is a reference."""
-        key = (model_name, model_version)
-        return self._versions.setdefault(key, DriftMetrics(key))
-
-    def describe(self) -> Iterable[Metric]:
-        """The families that :meth:`collect` yields, without samples."""
-        return self._families([])
-
-    def collect(self) -> Iterable[Metric]:
-        """Read all versions: statistics of those in use, counts of all."""
-        versions = list(self._versions.values())
-        return self._families(versions) if any(version.reference for version in versions) else []
-
-    @staticmethod
-    def _families(versions: Sequence[DriftMetrics]) -> list[Metric]:
+    def _families(self, versions: Sequence[DriftMetrics]) -> list[Metric]:
         bins = CounterMetricFamily("model_feature_bin", _BINS, labels=[*MODEL_LABELS, "feature", "bin"])
         ratio = GaugeMetricFamily("model_feature_reference_ratio", _RATIO, labels=[*MODEL_LABELS, "feature", "bin"])
         drift = GaugeMetricFamily("model_feature_drift", _DRIFT, labels=[*MODEL_LABELS, "feature", "statistic"])
@@ -122,6 +101,11 @@ class DriftMetrics:
         self._drift: list[Sample] = []
         self._again = 0.0
         self._changed = False
+
+    @property
+    def declared(self) -> bool:
+        """Whether they are exported: once there is a reference."""
+        return self.reference is not None
 
     def compare_with(self, reference: Reference | None) -> None:
         """Compare with this reference from now on, None for none.

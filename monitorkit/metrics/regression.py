@@ -8,32 +8,36 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
 
 from monitorkit.metrics.error_scale import DEFAULT_SCALE, ErrorScale
+from monitorkit.metrics.families import VersionFamilies, score_gauges
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.scores import ErrorWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from prometheus_client import CollectorRegistry, Metric
+    from prometheus_client import Metric
 
 __all__ = ["LARGEST", "RegressionFamilies", "RegressionMetrics"]
 
 LARGEST = 1e100
 """Values beyond this are not scored: their squares would make a sum infinite for ever."""
 
-_SCORES = {
-    "mae": "Mean absolute error, in the unit of what is predicted,",
-    "rmse": "Root mean squared error, in the unit of what is predicted,",
-    "r2": "R2, 1 for a perfect model, 0 for one that knows only the mean, negative for a worse one,",
-}
 _OVER = (
     " over a sliding window of labelled predictions of this version, the last 1000 unless set otherwise. Absent before "
-    "the first label{more}. Not to be averaged over replicas: use the counters of errors for that."
+    "the first label{}. Not to be averaged over replicas: use the counters of errors for that."
 )
+_SCORES = {
+    "mae": "Mean absolute error, in the unit of what is predicted," + _OVER.format(""),
+    "rmse": "Root mean squared error, in the unit of what is predicted," + _OVER.format(""),
+    "r2": (
+        "R2, 1 for a perfect model, 0 for one that knows only the mean, negative for a worse one,"
+        + _OVER.format(" and while all true values are the same")
+    ),
+}
 _ERROR = (
     "Labelled predictions by absolute error, in the unit of what is predicted. Mean absolute error over any time and "
     "any number of replicas: rate(_sum) / rate(_count)."
@@ -56,43 +60,14 @@ _COUNTERS = {
 _SIGNED = {"model_signed_error", "model_true_value"}
 
 
-class RegressionFamilies:
-    """The metric families of regression in one registry; a version's series come from :meth:`of`.
+class RegressionFamilies(VersionFamilies["RegressionMetrics"]):
+    """The metric families of regression: scores of the versions in use, errors of all."""
 
-    Parameters
-    ----------
-    registry
-        Where they are exported.
-    """
+    def _made(self, labels: tuple[str, str]) -> RegressionMetrics:
+        return RegressionMetrics(labels)
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._versions: dict[tuple[str, str], RegressionMetrics] = {}
-        registry.register(self)
-
-    def of(self, model_name: str, model_version: str) -> RegressionMetrics:
-        """Return the series of one version, made on the first call and exported once they are declared."""
-        key = (model_name, model_version)
-        return self._versions.setdefault(key, RegressionMetrics(key))
-
-    def describe(self) -> Iterable[Metric]:
-        """The families that :meth:`collect` yields, without samples."""
-        return list(self._families([]))
-
-    def collect(self) -> Iterable[Metric]:
-        """Read all versions: scores of those in use, errors of all."""
-        versions = [version for version in list(self._versions.values()) if version.declared]
-        return self._families(versions) if versions else ()
-
-    @staticmethod
-    def _families(versions: Sequence[RegressionMetrics]) -> Iterator[Metric]:
-        scores = [(version.labels, version.scores()) for version in versions if version.active]
-        for score, text in _SCORES.items():
-            more = " and while all true values are the same" if score == "r2" else ""
-            family = GaugeMetricFamily(f"model_{score}", text + _OVER.format(more=more), labels=MODEL_LABELS)
-            for labels, values in scores:
-                if score in values:
-                    family.add_metric(labels, values[score])
-            yield family
+    def _families(self, versions: Sequence[RegressionMetrics]) -> Iterator[Metric]:
+        yield from score_gauges(_SCORES, versions)
         sums = [(version.labels, version.sums()) for version in versions]
         histogram = HistogramMetricFamily("model_absolute_error", _ERROR, labels=MODEL_LABELS)
         for labels, counted in sums:
