@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from monitorkit.metrics.cardinality import limit_series
     from monitorkit.metrics.drift_settings import Drift
     from monitorkit.metrics.error_scale import ErrorScale
-    from monitorkit.metrics.model import ModelDescription, ModelMetrics, VersionMetrics
+    from monitorkit.metrics.model import ModelMetrics
     from monitorkit.metrics.performance import RequestStatus
     from monitorkit.metrics.quality import Task
     from monitorkit.metrics.reference import Reference
     from monitorkit.metrics.registry import Registry
     from monitorkit.metrics.scores import ScoreWindow
     from monitorkit.metrics.shadow import ShadowMetrics
+    from monitorkit.metrics.versions import ModelDescription, VersionMetrics
 
 __all__ = [
     "Drift",
@@ -48,7 +49,7 @@ __getattr__ = lazy_names(
         "cardinality": ("limit_series",),
         "drift_settings": ("Drift",),
         "error_scale": ("ErrorScale",),
-        "model": ("ModelDescription", "ModelMetrics", "VersionMetrics"),
+        "model": ("ModelMetrics",),
         "performance": ("RequestStatus",),
         "quality": ("Task",),
         "queries": (),
@@ -56,5 +57,6 @@ __getattr__ = lazy_names(
         "registry": ("Registry",),
         "scores": ("ScoreWindow",),
         "shadow": ("ShadowMetrics",),
+        "versions": ("ModelDescription", "VersionMetrics"),
     },
 )

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter, Metric
 
 from monitorkit.metrics.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["ShadowFamilies", "ShadowMetrics"]
+    from prometheus_client.registry import Collector
+
+__all__ = ["ANSWERS", "SHADOW_PREFIX", "ShadowFamilies", "ShadowMetrics", "ShadowRegistry"]
+
+SHADOW_PREFIX = "shadow_"
+"""What the names begin with under which a shadow counts its own predictions."""
+
+ANSWERS = frozenset(
+    {
+        "inference_requests",
+        "inference_latency_seconds",
+        "inference_request_duration_seconds",
+        "inference_in_flight_requests",
+        "model_feedback",
+        "model_feedback_delay_seconds",
+    }
+)
+"""Families about answers, which a shadow gives to nobody."""
 
 CopyStatus = Literal["ok", "server_error", "dropped"]
 
@@ -62,3 +79,53 @@ class ShadowMetrics:
         """Count predictions that are those of the answer, and those that are not."""
         self._same.inc(same)
         self._different.inc(different)
+
+
+class ShadowRegistry(CollectorRegistry):
+    """The families of a model that sees copies, exported with ``shadow_`` before their names.
+
+    Nobody got what a shadow predicts: were it counted under the model's own names, each sum over versions, each alert
+    and each panel would take it for what was answered.
+
+    Parameters
+    ----------
+    host
+        The registry that is scraped.
+
+    Examples
+    --------
+    >>> from prometheus_client import Gauge
+    >>> host = CollectorRegistry(auto_describe=True)
+    >>> Gauge("model_accuracy", "Share of right predictions.", registry=ShadowRegistry(host)).set(0.5)
+    >>> host.get_sample_value("model_accuracy"), host.get_sample_value("shadow_model_accuracy")
+    (None, 0.5)
+    """
+
+    def __init__(self, host: CollectorRegistry) -> None:
+        super().__init__()
+        self._host = host
+
+    def register(self, collector: Collector) -> None:
+        """Add a metric, here under its own name and in the host under a shadow's."""
+        super().register(collector)
+        self._host.register(_Renamed(collector))
+
+
+class _Renamed:
+    def __init__(self, collector: Any) -> None:  # noqa: ANN401 - prometheus_client's type has no describe, its metrics do
+        self._collector = collector
+
+    def describe(self) -> Iterable[Metric]:
+        return map(_of_shadow, self._collector.describe())
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._collector.collect():
+            if family.samples and family.name not in ANSWERS:
+                yield _of_shadow(family)
+
+
+def _of_shadow(family: Metric) -> Metric:
+    text = f"As {family.name}, of a shadow, whose predictions nobody gets: {family.documentation}"
+    renamed = Metric(SHADOW_PREFIX + family.name, text, family.type, family.unit)
+    renamed.samples = [sample._replace(name=SHADOW_PREFIX + sample.name) for sample in family.samples]
+    return renamed

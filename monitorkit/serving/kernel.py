@@ -20,7 +20,9 @@ from monitorkit.serving.worker import PredictionWorker, at_once
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Collection
 
+    from monitorkit.metrics.versions import Versions
     from monitorkit.serving.batching import Batching
     from monitorkit.serving.faults import Faults
     from monitorkit.serving.model import Model
@@ -61,7 +63,7 @@ class KernelServer(ModelServer):
         self._store = FeedbackStore(settings.limits)
         self._worker = PredictionWorker(f"{name}: predict", queue_length=settings.limits.queue_length)
         self._application = ModelApplication(
-            LineUp(self._activate(model, settings)),
+            LineUp(self._activate(model, settings, self._metrics)),
             registry=self._registry,
             worker=self._worker,
             store=self._store,
@@ -125,7 +127,8 @@ class KernelServer(ModelServer):
     @_lineup.setter
     def _lineup(self, lineup: LineUp[Served]) -> None:
         self._application.lineup = lineup
-        self._metrics.keep(lineup.versions)
+        self._metrics.keep(lineup.answering)
+        self._metrics.shadows.keep(lineup.listening)
 
     @property
     def _state(self) -> str:
@@ -148,13 +151,16 @@ class KernelServer(ModelServer):
             self._store.limit(settings.limits)
             self._worker.queue_length = settings.limits.queue_length
             self._application.limits = settings.limits
-            self._lineup = replace(lineup, served=self._activate(model, settings, beside=lineup))
+            served = self._activate(model, settings, self._metrics, beside=lineup.answering)
+            self._lineup = replace(lineup, served=served)
 
     def _canary(self, model: Model, settings: Settings, share: float, seed: int | None) -> None:
         with self._lock:
             lineup = self._lineup
             lineup.check_version(settings.version, "canary")
-            self._lineup = lineup.with_canary(self._beside(model, settings), share, seed)
+            settings = replace(settings, limits=self._application.limits)
+            canary = self._activate(model, settings, self._metrics, beside=lineup.answering)
+            self._lineup = lineup.with_canary(canary, share, seed)
 
     def _end_canary(self) -> None:
         with self._lock:
@@ -168,8 +174,8 @@ class KernelServer(ModelServer):
         with self._lock:
             lineup = self._lineup
             lineup.check_version(settings.version, "shadow")
-            served = self._beside(model, settings)
             limits = self._application.limits
+            served = self._activate(model, replace(settings, limits=limits), self._metrics.shadows)
             shadow = Shadow(
                 served,
                 self._metrics.shadow(served.version),
@@ -205,12 +211,10 @@ class KernelServer(ModelServer):
         faults = self._lineup.faults
         return dict.fromkeys(KINDS, 0.0) if faults is None else faults.values
 
-    def _beside(self, model: Model, settings: Settings) -> Served:
-        """Put a model to work beside those that are, within the limits of the server."""
-        return self._activate(model, replace(settings, limits=self._application.limits), beside=self._lineup)
-
-    def _activate(self, model: Model, settings: Settings, *, beside: LineUp[Served] | None = None) -> Served:
-        metrics = self._metrics.activate(
+    def _activate(
+        self, model: Model, settings: Settings, versions: Versions, *, beside: Collection[str] = ()
+    ) -> Served:
+        metrics = versions.activate(
             settings.version,
             description=model.description,
             classes=model.classes or (),
@@ -220,7 +224,7 @@ class KernelServer(ModelServer):
             error_scale=settings.error_scale,
             probabilities=model.probabilities is not None,
             reference=settings.reference,
-            beside=() if beside is None else beside.versions,
+            beside=beside,
         )
         metrics.requests.watch_queue(lambda: self._worker.waiting(model))
         return Served(model, self.name, settings.version, metrics)

@@ -59,9 +59,14 @@ class LineUp(Generic[S]):
         return next((one for one in (self.served, self.canary) if one is not None and one.version == version), None)
 
     @property
-    def versions(self) -> tuple[str, ...]:
-        """Versions of all that are at work."""
-        return tuple(one.version for one in (self.served, self.canary, self.shadow) if one is not None)
+    def answering(self) -> tuple[str, ...]:
+        """Versions of those that answer."""
+        return tuple(one.version for one in (self.served, self.canary) if one is not None)
+
+    @property
+    def listening(self) -> tuple[str, ...]:
+        """Versions of those that see copies."""
+        return () if self.shadow is None else (self.shadow.version,)
 
     def check_version(self, version: str, role: Role) -> None:
         """Refuse a version that has another role already: what both count could not be told apart.

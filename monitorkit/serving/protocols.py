@@ -143,9 +143,7 @@ class Protocols:
         return self._metadata_of(self._host.served)
 
     def _metadata_of(self, served: Served) -> Answer:
-        lineup = self._host.lineup
-        versions = [one.version for one in (lineup.served, lineup.canary) if one is not None]
-        return json_answer({**model_metadata(served), "versions": versions})
+        return json_answer({**model_metadata(served), "versions": list(self._host.lineup.answering)})
 
     def _health(self, document: dict[str, Any]) -> Answer:
         if not self._host.ready:

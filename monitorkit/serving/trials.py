@@ -93,8 +93,10 @@ class Trials(ABC):
     def shadow(self, model: object, *, version: str | None = None, **settings: Any) -> None:  # noqa: ANN401 - see Settings
         """Let another model see a copy of each request after its answer has left; None ends it.
 
-        Nobody gets its answers and nobody waits for them. What it predicts, and how well, is counted under its version:
-        true labels are joined to its predictions, too. Copies that it cannot keep up with are dropped and counted in
+        Nobody gets its answers and nobody waits for them. What it predicts, and how well, is counted under its version
+        in metrics of its own, as in ``shadow_model_accuracy``, so that sums, alerts and panels stay about what was
+        answered; true labels are joined to its predictions, too. ``mk.queries.of_shadow`` reads them, and
+        ``mk.queries.shadow_agreement`` compares. Copies that it cannot keep up with are dropped and counted in
         ``inference_shadow_requests_total``.
 
         Parameters

@@ -16,7 +16,7 @@ def one(version):
 def test_the_served_model_answers_where_there_is_no_canary():
     lineup = LineUp(one("1"), draw=lambda: 0.0)
     assert lineup.choose().version == "1"
-    assert lineup.versions == ("1",)
+    assert (lineup.answering, lineup.listening) == (("1",), ())
     assert lineup.notes == []
 
 
@@ -39,7 +39,8 @@ def test_a_seed_gives_the_same_draws():
 
 def test_a_promoted_canary_is_served_alone():
     lineup = LineUp(one("1"), shadow=one("3")).with_canary(one("2"), 0.5).promoted()
-    assert (lineup.served.version, lineup.canary, lineup.versions) == ("2", None, ("2", "3"))
+    assert (lineup.served.version, lineup.canary, lineup.answering) == ("2", None, ("2",))
+    assert lineup.listening == ("3",)
     with pytest.raises(InvalidValue, match="promote: there is no canary"):
         lineup.promoted()
 

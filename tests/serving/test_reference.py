@@ -23,9 +23,9 @@ def model():
     return LogisticRegression(max_iter=1000).fit(X, Y)
 
 
-def bins(server, feature, version="1"):
+def bins(server, feature, version="1", name="model_feature_bin"):
     """Counts by bin, as exported."""
-    family = next(family for family in server.registry.collect() if family.name == "model_feature_bin")
+    family = next(family for family in server.registry.collect() if family.name == name)
     return {
         sample.labels["bin"]: sample.value
         for sample in family.samples
@@ -118,11 +118,13 @@ def test_a_canary_and_a_shadow_are_watched_each_under_its_version(start, model):
     server.canary(model, version="2", share=1.0)
     server.shadow(model, version="3")
     server.predict(X.iloc[:40])
-    wait_until(lambda: sum(bins(server, "prediction", version="3").values()) == 40, timeout_seconds=20)
+    copies = lambda: bins(server, "prediction", version="3", name="shadow_model_feature_bin")  # noqa: E731
+    assert wait_until(lambda: sum(copies().values()) == 40, timeout_seconds=20)
     assert sum(bins(server, "prediction", version="2").values()) == 40
     assert sum(bins(server, "prediction").values()) == 0
-    drift = [family for family in server.registry.collect() if family.name == "model_feature_drift"]
-    assert {sample.labels["model_version"] for sample in drift[0].samples} == {"2", "3"}
+    drift = {family.name: family for family in server.registry.collect() if family.name.endswith("model_feature_drift")}
+    assert {sample.labels["model_version"] for sample in drift["model_feature_drift"].samples} == {"2"}
+    assert {sample.labels["model_version"] for sample in drift["shadow_model_feature_drift"].samples} == {"3"}
 
 
 def test_injected_drift_shows(start, model, counts_of):

@@ -210,19 +210,25 @@ def test_a_shadow_predicts_what_was_answered_and_nobody_sees_it(live):
     )
     assert requests_of(server, "3") == 0
     assert requests_of(server, "1") == 20
-    assert value(server, "model_predictions_total", "3", class_name="3") == 20
+    assert value(server, "cpu_usage", "3") is None
+    assert value(server, "model_predictions_total", "3", class_name="3") is None
+    assert value(server, "shadow_model_predictions_total", "3", class_name="3") == 20
     assert value(server, "model_shadow_predictions_total", "3", result="same") == 20
     assert value(server, "model_shadow_predictions_total", "3", result="different") == 20
     for answer in answers:
         server.feedback(answer, [3, 1])
-    assert value(server, "model_accuracy", "3") == 1
+    assert value(server, "shadow_model_accuracy", "3") == 1
+    assert value(server, "model_accuracy", "3") is None
     assert value(server, "model_accuracy", "1") == 0.5
     assert value(server, "model_feedback_total", "1", result="joined") == 40
-    assert value(server, "inference_phase_duration_seconds_count", "3", phase="predict") == 20
-    assert value(server, "inference_request_duration_seconds_count", "3") == 0
+    assert value(server, "shadow_inference_phase_duration_seconds_count", "3", phase="predict") == 20
+    assert value(server, "inference_phase_duration_seconds_count", "1", phase="predict") == 20
+    assert value(server, "inference_phase_duration_seconds_count", "3", phase="predict") is None
+    assert value(server, "shadow_inference_request_duration_seconds_count", "3") is None
     assert "shadow '3' sees a copy" in repr(server)
     server.shadow(None)
-    assert value(server, "model_accuracy", "3") is None
+    assert value(server, "shadow_model_accuracy", "3") is None
+    assert value(server, "shadow_model_predictions_total", "3", class_name="3") == 20
     assert "shadow" not in repr(server)
     server.predict(ROWS)
     assert value(server, "inference_shadow_requests_total", "3", status="ok") == 20
@@ -262,9 +268,9 @@ def test_labels_that_come_before_the_copy_is_predicted_wait_for_it(start):
     answer = server.predict(ROWS)
     assert working.wait(10)
     assert server.feedback(answer, [2, 0])["joined"] == 2
-    assert value(server, "model_accuracy", "2") is None
+    assert value(server, "shadow_model_accuracy", "2") is None
     release.set()
-    assert wait_until(lambda: value(server, "model_accuracy", "2") == 0.5, timeout_seconds=10)
+    assert wait_until(lambda: value(server, "shadow_model_accuracy", "2") == 0.5, timeout_seconds=10)
     shadow = server._application.shadow
     assert not shadow._early
     assert not shadow._under_way
@@ -278,7 +284,7 @@ def test_a_label_counts_once_for_a_shadow(start):
     assert wait_until(lambda: ok() == 1, timeout_seconds=10)
     server.feedback(answer, [20, 10])
     assert server.feedback(answer, [0, 0])["duplicate"] == 2
-    assert value(server, "model_accuracy", "2") == 1
+    assert value(server, "shadow_model_accuracy", "2") == 1
     assert not server._application.shadow._predicted
 
 
@@ -323,7 +329,7 @@ def test_a_shadow_with_other_classes_judges_only_its_own(start):
     assert wait_until(lambda: ok() == 1, timeout_seconds=10)
     assert server.feedback(answer, [20, 10])["joined"] == 2
     assert value(server, "model_accuracy", "1") == 1
-    assert value(server, "model_accuracy", "2") is None
+    assert value(server, "shadow_model_accuracy", "2") is None
 
 
 def test_threads_of_shadows_end(start):
@@ -483,7 +489,7 @@ def test_scores_of_both_are_those_of_scikit_learn(start, rng):
     for version, model in (("1", one), ("2", two)):
         rows = np.array(seen[version])
         assert value(server, "model_accuracy", version) == model.score(X[rows], y[rows])
-    assert wait_until(lambda: value(server, "model_accuracy", "3") == three.score(X, y), timeout_seconds=10)
+    assert wait_until(lambda: value(server, "shadow_model_accuracy", "3") == three.score(X, y), timeout_seconds=10)
 
 
 def test_a_server_with_everything_on_is_named_in_one_line(start):
@@ -521,8 +527,8 @@ def test_drift_of_each_is_measured_from_the_same_reference_data(live, rng):
         server.predict(rows[:10])
     copies = lambda: value(server, "inference_shadow_requests_total", "3", status="ok")  # noqa: E731
     assert wait_until(lambda: copies() == 40, timeout_seconds=20)
-    for version in "123":
-        assert value(server, "model_feature_drift", version, feature="x0", statistic="ks") > 0.7
+    for name, version in (("model", "1"), ("model", "2"), ("shadow_model", "3")):
+        assert value(server, f"{name}_feature_drift", version, feature="x0", statistic="ks") > 0.7
     server.promote()
     assert server.reference.features[:2] == ["x0", "x1"]
 

@@ -12,6 +12,8 @@ by
 where
     Further labels and their values, as in ``{"model_version": "2"}``.
 
+Only what was answered counts: a canary's predictions do, those of a shadow are read by :func:`of_shadow`.
+
 A ratio over nothing gives no sample, never a false 0 or 1 and never NaN. Counters are read by ``rate()``, per replica
 and before they are summed, so that a restart is no loss and no jump. ``rate()`` extrapolates from the first and last
 scrape to the ends of the window; a ratio cancels that where all its counters were well above 0, or all at 0, when the
@@ -45,6 +47,7 @@ from monitorkit.metrics.queries.performance import (
     throughput,
 )
 from monitorkit.metrics.queries.regression import bias, error_quantile, mae, r2, rmse
+from monitorkit.metrics.queries.shadow import of_shadow, shadow_agreement, shadow_dropped
 
 __all__ = [
     "accuracy",
@@ -65,6 +68,7 @@ __all__ = [
     "latency_mean",
     "latency_quantile",
     "mae",
+    "of_shadow",
     "phase_mean",
     "precision",
     "prediction_share",
@@ -76,6 +80,8 @@ __all__ = [
     "reliability",
     "request_rate",
     "rmse",
+    "shadow_agreement",
+    "shadow_dropped",
     "shed_rate",
     "subset_accuracy",
     "throughput",

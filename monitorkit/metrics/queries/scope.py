@@ -12,9 +12,11 @@ from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.promql import Expression, ParenExpression, Query, expr, parse, rewrite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitorkit.durations import Duration
 
-__all__ = ["By", "Name", "Scope", "Where"]
+__all__ = ["By", "Name", "Scope", "Where", "changed"]
 
 Name = str | Iterable[str] | None
 """Value of the label ``model_name``, several of them, or None for all models."""
@@ -26,6 +28,7 @@ Where = Mapping[str, object] | None
 """Further labels and their values, several values as a list, as in ``{"model_version": "2"}``."""
 
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
+_IN_BRACKETS = re.compile(rf"\[(?:{_VARIABLE.pattern})\]")
 # Stands for a variable of Grafana's while the query is put together: a duration that nobody asks for.
 _STAND_IN = "106522d13h7m11s13ms"
 
@@ -120,6 +123,33 @@ class Scope:
         values = {"metric": metric, "where": {**self.where, **matchers}, "window": self.window}
         by = list(dict.fromkeys((*self.by, *also)))
         return expr("sum by ({by}) (" + over + ")", by=by, **values)
+
+
+def changed(query: str, change: Callable[[Expression], Expression | None]) -> Query:
+    """Rewrite a query that may have variables of Grafana's for its windows.
+
+    Parameters
+    ----------
+    query
+        PromQL.
+    change
+        As for :func:`monitorkit.promql.rewrite`.
+
+    Raises
+    ------
+    PromQLError
+        If it is no query.
+
+    Examples
+    --------
+    >>> changed("(rate(a[$__rate_interval]))", _bare)
+    'rate(a[$__rate_interval])'
+    """
+    variables = _IN_BRACKETS.findall(query)
+    text = str(rewrite(parse(_IN_BRACKETS.sub(f"[{_STAND_IN}]", query)), change))
+    for variable in variables:
+        text = text.replace(f"[{_STAND_IN}]", variable, 1)
+    return Query(text)
 
 
 def _share(what: str, value: float) -> float:
