@@ -10,15 +10,17 @@ import atexit
 import os
 import sys
 import threading
+from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
     import pandas as pd
 
-__all__ = ["Service", "add", "find", "known", "latest", "remove", "starting", "status", "stop_all"]
+__all__ = ["Service", "Stoppable", "add", "find", "known", "latest", "remove", "starting", "status", "stop_all"]
 
 
 class Service(Protocol):
@@ -38,6 +40,22 @@ class Service(Protocol):
 
     def stop(self) -> None:
         """End it; a second call does nothing."""
+
+
+class Stoppable(ABC):
+    """What can be stopped, and is when its ``with`` block is left."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End it; a second call does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 class _Register:

@@ -117,3 +117,24 @@ def test_a_forked_child_starts_with_nothing():
     assert os.read(reader, 20) == b"empty"
     os.close(reader)
     os.close(writer)
+
+
+class Light(running.Stoppable):
+    def __init__(self):
+        self.on = True
+
+    def stop(self):
+        self.on = False
+
+
+def test_what_can_be_stopped_is_stopped_when_its_block_is_left():
+    with Light() as light:
+        assert light.on
+    assert not light.on
+
+
+def test_an_error_in_its_block_goes_on_to_the_caller():
+    light = Light()
+    with pytest.raises(KeyError, match="lamp"), light:
+        raise KeyError("lamp")
+    assert not light.on

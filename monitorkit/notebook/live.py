@@ -16,8 +16,6 @@ from monitorkit.errors import InvalidValue
 from monitorkit.notebook.display import PictureOutput, in_notebook
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from monitorkit.dashboards.board import Dashboard
     from monitorkit.dashboards.drawing import Picture
     from monitorkit.dashboards.reading import BoardReading, Source
@@ -76,7 +74,7 @@ def show(
     return view
 
 
-class LiveView:
+class LiveView(running.Stoppable):
     """A dashboard that renews itself in the output of a cell.
 
     Parameters
@@ -197,14 +195,6 @@ class LiveView:
         self.picture = picture
         if self._output is not None:
             self._output.update(picture)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def __repr__(self) -> str:
         state = f"every {format_duration(self.refresh_seconds)}; .stop() ends it" if self.alive else "not live"

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from monitorkit import ports, running
 from monitorkit.cards import card, link
@@ -17,7 +17,6 @@ from monitorkit.services.binaries import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
 __all__ = ["KIND", "NodeExporter", "start_node_exporter"]
 
@@ -34,7 +33,7 @@ class _PortStolen(ServiceError):
     """Another process bound the port between our finding it free and the exporter's binding it."""
 
 
-class NodeExporter:
+class NodeExporter(running.Stoppable):
     """A running node exporter; made by :func:`start_node_exporter`.
 
     It is a context manager, and ends with the process that started it.
@@ -91,14 +90,6 @@ class NodeExporter:
         self._process.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
         running.remove(KIND, self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def __repr__(self) -> str:
         return f"NodeExporter({self.name!r}, version={self.binary.version!r}, url={self.url!r}, {self._state})"

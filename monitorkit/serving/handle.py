@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
+from monitorkit.running import Stoppable
 from monitorkit.serving import client
 from monitorkit.serving.batching import checked_batching
 from monitorkit.serving.card import card
@@ -15,7 +16,6 @@ from monitorkit.serving.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     import pandas as pd
     from numpy.typing import ArrayLike
@@ -60,7 +60,7 @@ class Place(NamedTuple):
         return f"http://[{self.address}]:{port}" if ":" in self.address else f"http://{self.address}:{port}"
 
 
-class ModelServer(Trials):
+class ModelServer(Stoppable, Trials):
     """A running model server; made by :func:`monitorkit.serve`.
 
     It is a context manager, and ends with the process that started it.
@@ -236,14 +236,6 @@ class ModelServer(Trials):
     @abstractmethod
     def stop(self) -> None:
         """Answer what is in flight, then free ports and threads; a second call does nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def __repr__(self) -> str:
         parts = [repr(self.name), f"version={self.version!r}", f"url={self.url!r}", *self._notes, self._state]

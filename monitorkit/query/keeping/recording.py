@@ -8,7 +8,7 @@ import io
 import time
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
@@ -99,7 +99,7 @@ def record(client: PrometheusClient, folder: str | os.PathLike[str]) -> Recordin
     return recording
 
 
-class Recording:
+class Recording(running.Stoppable):
     """A recording that is being made; see :func:`record`."""
 
     def __init__(self, client: PrometheusClient, folder: Path) -> None:
@@ -143,12 +143,6 @@ class Recording:
                     self._transport.session.mount(prefix, before)
             self._tape.close()
         running.remove(KIND, self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def __repr__(self) -> str:
         state = "running" if self.alive else "ended"

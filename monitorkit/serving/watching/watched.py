@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from html import escape
-from typing import TYPE_CHECKING, Self
 
 from monitorkit import ports, running
 from monitorkit.cards import card, link
@@ -13,9 +12,6 @@ from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.serving.app import MetricsApplication
 from monitorkit.serving.listener import Listener
 from monitorkit.serving.settings import DEFAULT_LIMITS
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["KIND", "Watched"]
 
@@ -25,7 +21,7 @@ KIND = "watched function"
 _HOST = "127.0.0.1"
 
 
-class Watched:
+class Watched(running.Stoppable):
     """The metrics of a watched function, on a port of this machine; made by :func:`monitorkit.watch`.
 
     It is a context manager, and ends with the process that started it.
@@ -87,14 +83,6 @@ class Watched:
             self._listener.close()
             self._listener.join()
             running.remove(KIND, self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def __repr__(self) -> str:
         return f"Watched({self.name!r}, metrics_url={self.metrics_url!r}, {self._state})"
