@@ -1,9 +1,10 @@
-"""Arguments that a function does not have, or was not given: told by name, before anything is done."""
+"""Arguments of a function: told by name where they are wrong, and described once where two functions share them."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from difflib import get_close_matches
 from types import FunctionType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -13,11 +14,14 @@ from monitorkit.errors import InvalidType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["checked", "checked_methods"]
+__all__ = ["arguments_of", "checked", "checked_methods"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound=type)
+
+_PARAMETERS = re.compile(r"^Parameters\n-+\n.*?(?=^\w[^\n]*\n---|\Z)", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"^\w[^\n]*\n---|\Z", re.MULTILINE)
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -73,6 +77,49 @@ def checked_methods(kind: C) -> C:
         if isinstance(value, FunctionType) and (name == "__init__" or not name.startswith("_")):
             setattr(kind, name, checked(value))
     return kind
+
+
+def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function the arguments of another one, and its docstring what that one says of them.
+
+    Parameters
+    ----------
+    other
+        A function or a class with a section "Parameters"; all that the decorated function is given goes to it.
+
+    Examples
+    --------
+    >>> def ask(expr, *, step="15s"):
+    ...     '''Ask.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     expr
+    ...         PromQL.
+    ...     '''
+    >>> @arguments_of(ask)
+    ... def draw(*args, **options):
+    ...     '''Ask, and draw the answer.'''
+    >>> inspect.signature(draw)
+    <Signature (expr, *, step='15s')>
+    >>> draw.__doc__.splitlines()[-1].strip()
+    'PromQL.'
+    """
+    signature = inspect.signature(other)
+    described = _PARAMETERS.search(inspect.getdoc(other) or "")
+
+    def give(function: Callable[..., R]) -> Callable[P, R]:
+        returned = inspect.signature(function).return_annotation
+        vars(function)["__signature__"] = signature.replace(return_annotation=returned)
+        doc = inspect.getdoc(function)
+        if doc and described:
+            # Without docstrings, as with -OO, there is nothing to be told.
+            place = next(_SECTION.finditer(doc)).start()
+            parts = (doc[:place], described[0], doc[place:])
+            function.__doc__ = "\n\n".join(part.strip() for part in parts if part.strip())
+        return function
+
+    return give
 
 
 def _wrong(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import monitorkit as mk
-from monitorkit.arguments import checked, checked_methods
+from monitorkit.arguments import arguments_of, checked, checked_methods
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query import PrometheusClient
 
@@ -106,6 +106,66 @@ def test_a_function_that_takes_anything_is_left_as_it_is():
         return options
 
     assert checked(ask) is ask
+
+
+def test_two_functions_may_have_the_same_arguments():
+    def ask(expr, *, step=15):
+        """Ask.
+
+        Parameters
+        ----------
+        expr
+            PromQL.
+        step
+            In seconds.
+
+            More of it.
+
+        Returns
+        -------
+        str
+            The answer.
+        """
+        return expr, step
+
+    @checked
+    @arguments_of(ask)
+    def draw(*args, **options) -> int:
+        """Draw.
+
+        At once.
+
+        Raises
+        ------
+        KeyError
+            Never.
+        """
+        return ask(*args, **options)
+
+    assert str(inspect.signature(draw)).replace("'", "") == "(expr, *, step=15) -> int"
+    assert draw.__doc__ == (
+        "Draw.\n\nAt once.\n\n"
+        "Parameters\n----------\nexpr\n    PromQL.\nstep\n    In seconds.\n\n    More of it.\n\n"
+        "Raises\n------\nKeyError\n    Never."
+    )
+    assert draw("up", step=1) == ("up", 1)
+    with pytest.raises(InvalidType, match=r"^draw: there is no argument 'stepp'; did you mean 'step'\?$"):
+        draw("up", stepp=1)
+
+
+def test_without_docstrings_arguments_are_shared_all_the_same():
+    @arguments_of(lambda expr: expr)
+    def draw(*args):
+        return args
+
+    assert (str(inspect.signature(draw)), draw.__doc__) == ("(expr)", None)
+
+
+def test_connecting_takes_and_describes_what_a_client_takes():
+    client, connect = inspect.signature(PrometheusClient).parameters, inspect.signature(mk.connect).parameters
+    assert list(client.values()) == list(connect.values())
+    documented = inspect.getdoc(mk.connect).split("Raises")[0].splitlines()
+    assert [line for line in documented if line in client] == list(client)
 
 
 @pytest.mark.parametrize(
