@@ -56,6 +56,10 @@ class VersionFamilies(ABC, Generic[V]):
         key = (model_name, model_version)
         return self._versions.setdefault(key, self._made(key))
 
+    def forget(self, model_name: str, model_version: str) -> None:
+        """Export the series of a version no longer."""
+        del self._versions[model_name, model_version]
+
     def describe(self) -> Iterable[Metric]:
         """The families that :meth:`collect` yields, without samples."""
         return list(self._families([]))

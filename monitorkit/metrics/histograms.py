@@ -114,6 +114,11 @@ class Histograms:
         with self._lock:
             return self._children.setdefault(labelvalues, Observations(self._bounds))
 
+    def remove(self, *labelvalues: str) -> None:
+        """Export the histogram of these label values no longer."""
+        with self._lock:
+            self._children.pop(labelvalues, None)
+
     def describe(self) -> Iterable[Metric]:
         """The family without samples."""
         return [HistogramMetricFamily(self._name, self._documentation, labels=self._labelnames)]

@@ -95,7 +95,9 @@ class ModelMetrics(Versions):
     def __init__(self, registry: CollectorRegistry, model_name: str) -> None:
         super().__init__(registry, model_name)
         self._copies = ShadowFamilies(registry)
-        self.shadows = Versions(ShadowRegistry(registry), model_name, folded=FoldedSeries.of(registry))
+        self.shadows = Versions(
+            ShadowRegistry(registry), model_name, folded=FoldedSeries.of(registry), also=(self._copies,)
+        )
         self.faults: Callable[[], Mapping[str, float]] = dict
         ResourceFamilies(registry, lambda: self.at_work)
         InjectedFamily(registry, lambda: self.at_work, self._injected)

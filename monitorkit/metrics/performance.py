@@ -110,6 +110,16 @@ class PerformanceFamilies:
         """Return the series of one version, each counter there from the start so that ``rate()`` sees it move."""
         return RequestMetrics(self, model_name, model_version)
 
+    def forget(self, model_name: str, model_version: str) -> None:
+        """Export the series of a version no longer."""
+        labels = (model_name, model_version)
+        for status in get_args(RequestStatus):
+            self.requests.remove(*labels, status)
+        for phase in PHASES:
+            self.phase.remove(*labels, phase)
+        for family in (self.latency, self.duration, self.batch, self.in_flight, self.queue_length):
+            family.remove(*labels)
+
 
 class RequestMetrics:
     """The request series of one version; safe to use from any number of threads.

@@ -95,6 +95,15 @@ class QualityFamilies:
             self._versions[key] = QualityMetrics(self, key, classes or ClassNames(), window)
         return self._versions[key]
 
+    def forget(self, model_name: str, model_version: str) -> None:
+        """Export the series of a version no longer."""
+        key = (model_name, model_version)
+        for class_name in self._versions.pop(key).leave():
+            self.predictions.remove(*key, class_name)
+        for result in get_args(FeedbackResult):
+            self.feedback.remove(*key, result)
+        self.delay.remove(*key)
+
     def describe(self) -> Iterable[Metric]:
         """The families that :meth:`collect` yields, without samples."""
         return [*self._scores({}), self._outcomes([]), self._label_sets([])]
@@ -138,6 +147,7 @@ class QualityMetrics:
     def __init__(self, families: QualityFamilies, labels: tuple[str, str], classes: ClassNames, window: int) -> None:
         self.labels = labels
         self.active = True
+        self._exported = True
         self._families = families
         self._lock = threading.Lock()
         self._classes = classes
@@ -228,9 +238,19 @@ class QualityMetrics:
         with self._lock:
             return dict(self._label_sets)
 
+    def leave(self) -> set[str]:
+        """Make no more series, and return the names of the classes that have some."""
+        with self._lock:
+            self._exported = False
+            return {class_name for class_name, _ in self._outcomes.by_class()}
+
     def _prediction_counter(self, label: Hashable) -> Counter:
         name = self._classes.name(label)
-        counter = self._families.predictions.labels(*self.labels, name)
+        # A request that was in flight when its version was forgotten must not bring it back.
+        exported = self._exported
+        counter = (
+            self._families.predictions.labels(*self.labels, name) if exported else Counter("late", "", registry=None)
+        )
         if name != OTHER:
             self._predictions[label] = counter
         # Its outcomes begin at 0, so that a scrape before the first label sees where they come from.

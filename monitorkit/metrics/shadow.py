@@ -32,6 +32,8 @@ ANSWERS = frozenset(
 
 CopyStatus = Literal["ok", "server_error", "dropped"]
 
+RESULTS = ("same", "different")
+
 
 class ShadowFamilies:
     """The metric families of shadows in one registry; a version's series come from :meth:`of`.
@@ -62,6 +64,12 @@ class ShadowFamilies:
         """Return the series of one version, each there from the start so that ``rate()`` sees it move."""
         return ShadowMetrics(self, (model_name, model_version))
 
+    def forget(self, model_name: str, model_version: str) -> None:
+        """Export the series of a version no longer, if it has any."""
+        for family, results in ((self.requests, get_args(CopyStatus)), (self.predictions, RESULTS)):
+            for result in results:
+                family.remove(model_name, model_version, result)
+
 
 class ShadowMetrics:
     """The shadow series of one version."""
@@ -69,7 +77,7 @@ class ShadowMetrics:
     def __init__(self, families: ShadowFamilies, labels: tuple[str, str]) -> None:
         statuses: tuple[CopyStatus, ...] = get_args(CopyStatus)
         self._requests = {status: families.requests.labels(*labels, status) for status in statuses}
-        self._same, self._different = (families.predictions.labels(*labels, one) for one in ("same", "different"))
+        self._same, self._different = (families.predictions.labels(*labels, result) for result in RESULTS)
 
     def count(self, status: CopyStatus) -> None:
         """Count one copy."""

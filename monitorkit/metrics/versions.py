@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client import Gauge
 
@@ -20,7 +20,7 @@ from monitorkit.metrics.regression import RegressionFamilies
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable
+    from collections.abc import Collection, Hashable, Iterable
 
     from prometheus_client import CollectorRegistry
 
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from monitorkit.metrics.reference import Reference
     from monitorkit.metrics.regression import RegressionMetrics
 
-__all__ = ["ModelDescription", "VersionMetrics", "Versions"]
+__all__ = ["MAX_VERSIONS", "ModelDescription", "VersionMetrics", "Versions"]
+
+MAX_VERSIONS = 20
+"""How many versions of a model are exported: those at work, and the latest of those that were."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class VersionMetrics:
             self.quality.declare(classes)
 
 
+class Families(Protocol):
+    """Families in which each version has series."""
+
+    def forget(self, model_name: str, model_version: str) -> None:
+        """Export the series of a version no longer."""
+
+
 class Versions:
     """The series of one model's versions, each under its label.
 
@@ -78,9 +88,18 @@ class Versions:
         Value of the label ``model_name``.
     folded
         Where classes are counted that find no room; by default in the registry.
+    also
+        Further families that have series of these versions.
     """
 
-    def __init__(self, registry: CollectorRegistry, model_name: str, *, folded: FoldedSeries | None = None) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        model_name: str,
+        *,
+        folded: FoldedSeries | None = None,
+        also: Iterable[Families] = (),
+    ) -> None:
         self.model_name = model_name
         self._folded = partial((folded or FoldedSeries.of(registry)).count, "model_predictions_total", "class_name")
         self._performance = PerformanceFamilies(registry)
@@ -93,6 +112,10 @@ class Versions:
             "What runs, as labels; always 1. Join it to any of the model's series to see its class beside its numbers.",
             [*MODEL_LABELS, *ModelDescription.__dataclass_fields__],
             registry=registry,
+        )
+        self._families: tuple[Families, ...] = (
+            *(self._performance, self._quality, self._regression, self._calibration, self._drift),
+            *also,
         )
         self._versions: dict[str, VersionMetrics] = {}
         self._infos: dict[str, tuple[str, ...]] = {}
@@ -118,7 +141,8 @@ class Versions:
     ) -> VersionMetrics:
         """Put a version to work, and return its series.
 
-        Counters of versions before stay as they are; their last values, which would be taken for values of now, go.
+        Counters of versions before stay as they are, of the latest :data:`MAX_VERSIONS`; their last values, which would
+        be taken for values of now, go.
 
         Parameters
         ----------
@@ -165,7 +189,11 @@ class Versions:
         return version
 
     def keep(self, versions: Collection[str]) -> None:
-        """Leave only these versions at work, of those that are: what the others counted stays, their last values go."""
+        """Leave only these versions at work, of those that are: what the others counted stays, their last values go.
+
+        Of the others only the latest stay, so that at most :data:`MAX_VERSIONS` are exported: a model that is retrained
+        each hour would make each scrape longer than the one before. What older ones have counted is in Prometheus.
+        """
         self._infos = {name: info for name, info in self._infos.items() if name in versions}
         self._info.clear()
         for name, info in self._infos.items():
@@ -178,3 +206,13 @@ class Versions:
                 version.requests.activate()
             else:
                 version.requests.retire()
+        self._forget_oldest(versions)
+
+    def _forget_oldest(self, at_work: Collection[str]) -> None:
+        for name in [name for name in self._versions if name in at_work]:
+            self._versions[name] = self._versions.pop(name)  # the latest of all
+        while len(self._versions) > max(MAX_VERSIONS, len(at_work)):
+            oldest = next(iter(self._versions))
+            del self._versions[oldest]
+            for families in self._families:
+                families.forget(self.model_name, oldest)

@@ -203,7 +203,8 @@ class ModelServer(Stoppable, Trials):
         model
             As for :func:`monitorkit.serve`.
         version
-            Label of its series; by default the present one. The series of the version before keep their counts.
+            Label of its series; by default the present one. The series of the version before keep their counts, and
+            are exported until 20 versions are newer.
         **settings
             ``classes``, ``positive_class``, ``example``, ``task``, ``probabilities``, ``error_scale``, ``window``,
             ``limits``, ``reference`` and ``drift`` of :func:`monitorkit.serve`. The reference data stay where no new

@@ -2,7 +2,8 @@
 
 import pytest
 
-from monitorkit.metrics import ModelDescription, ModelMetrics, Registry
+from monitorkit.metrics import ModelDescription, ModelMetrics, Reference, Registry
+from monitorkit.metrics.versions import MAX_VERSIONS
 
 
 @pytest.fixture
@@ -74,3 +75,56 @@ def test_the_window_and_the_positive_class_can_be_changed(registry, metrics):
     assert registry.get_sample_value("model_recall", labels("1")) == 1.0
     metrics.activate("1", classes=[0, 1], window=2)
     assert registry.get_sample_value("model_accuracy", labels("1")) == 0.0
+
+
+def exported_versions(registry):
+    samples = (sample for family in registry.collect() for sample in family.samples)
+    return {sample.labels["model_version"] for sample in samples if "model_version" in sample.labels}
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_however_many_versions_there_were_the_latest_are_exported(registry, metrics, task):
+    reference = Reference.of([[1.0], [2.0], [3.0]])
+    n_series = []
+    for number in range(3 * MAX_VERSIONS):
+        version = metrics.activate(
+            str(number),
+            description=ModelDescription(task=task),
+            classes=["a", "b"],
+            probabilities=True,
+            reference=reference,
+        )
+        metrics.shadows.activate(f"copy {number}").quality.count_predictions(["a"])
+        metrics.shadow(f"copy {number}").count("ok")
+        version.requests.count_ok(0.1)
+        version.requests.watch_queue(lambda: 0)
+        version.quality.count_predictions(["a", "c"])
+        version.quality.count_feedback("joined")
+        version.regression.observe(1.0, 2.0)
+        # The processor's usage comes when there is some to tell.
+        n_series.append(sum(len(family.samples) for family in registry.collect() if family.name != "cpu_usage"))
+    latest = range(2 * MAX_VERSIONS, 3 * MAX_VERSIONS)
+    assert exported_versions(registry) == {f"{role}{number}" for role in ("", "copy ") for number in latest}
+    assert len(set(n_series[MAX_VERSIONS:])) == 1
+
+
+def test_a_version_at_work_is_exported_however_long_it_is(registry, metrics):
+    metrics.activate("served").requests.count_ok(0.1)
+    for number in range(2 * MAX_VERSIONS):
+        metrics.activate(f"canary {number}", beside=["served"])
+    assert registry.get_sample_value("inference_requests_total", labels("served", status="ok")) == 1
+    assert len(exported_versions(registry)) == MAX_VERSIONS
+
+
+def test_a_version_that_was_forgotten_begins_anew_and_what_still_comes_for_it_is_no_error(registry, metrics):
+    before = metrics.activate("first")
+    before.quality.observe(1, 1)
+    for number in range(MAX_VERSIONS):
+        metrics.activate(str(number))
+    before.requests.count_ok(0.1)
+    before.requests.in_flight.dec()
+    before.quality.observe(1, 0)
+    before.quality.count_predictions(["late"])
+    assert "first" not in exported_versions(registry)
+    metrics.activate("first").quality.observe(1, 1)
+    assert registry.get_sample_value("model_accuracy", labels("first")) == 1.0
