@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,10 @@ def check_usable(model: object, owner: object) -> None:
     if not callable(getattr(model, "predict", model)):
         kind = type(model).__name__
         raise InvalidType(f"model: {kind} has no predict method and cannot be called; pass a model or a function")
+    call = getattr(model, "predict", model)
+    if _is_async(call) or _is_async(type(call).__call__):
+        name = name_of(owner)
+        raise InvalidType(f"model: {name} is async; pass a function that returns, as lambda X: asyncio.run({name}(X))")
     # A model of scikit-learn's has brought its modules along; without one they need not be there.
     base = sys.modules.get("sklearn.base")
     if base is not None and isinstance(owner, base.BaseEstimator):
@@ -42,6 +47,10 @@ def check_usable(model: object, owner: object) -> None:
         except sys.modules["sklearn.exceptions"].NotFittedError:
             kind = type(owner).__name__
             raise InvalidValue(f"model: this {kind} is not fitted; call its fit method first") from None
+
+
+def _is_async(call: object) -> bool:
+    return inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call)
 
 
 def name_of(owner: object) -> str:
@@ -63,10 +72,19 @@ def own_task(owner: object) -> Task:
     """What kind of prediction it makes, as far as it tells."""
     base = sys.modules.get("sklearn.base")
     if base is None or not isinstance(owner, base.BaseEstimator):
-        return ""
+        return _told_otherwise(owner)
     if base.is_classifier(owner):
         return "multilabel" if _n_labels(owner) else "classification"
     return "regression" if base.is_regressor(owner) else ""
+
+
+def _told_otherwise(owner: object) -> Task:
+    """What an estimator of another library tells: as scikit-learn's did before 1.6, or by what it can do."""
+    kind = getattr(owner, "_estimator_type", None)
+    if kind == "regressor":
+        return "regression"
+    probable = callable(getattr(owner, "predict_proba", None)) and own_classes(owner)
+    return "classification" if kind == "classifier" or probable else ""
 
 
 def own_classes(owner: object) -> list[Label] | None:
@@ -82,7 +100,7 @@ def own_classes(owner: object) -> list[Label] | None:
     except ValueError:  # several outputs, each with classes of its own
         return None
     labels: list[Label] = array.tolist()
-    return labels if array.ndim == 1 else None
+    return (labels or None) if array.ndim == 1 else None
 
 
 def _n_labels(owner: object) -> int:

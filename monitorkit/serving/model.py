@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from types import MethodType
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -182,6 +182,9 @@ class Model:
                 if self.probabilities is None
                 else self.probabilities.predict(table, self._call)
             )
+            if hasattr(result, "__next__"):
+                # A generator, which may have no end.
+                result = list(islice(result, len(X) + 1))
             # What was fitted on a sparse indicator matrix predicts one.
             return (result.toarray() if hasattr(result, "toarray") else result), probabilities
         except BaseException as error:
@@ -197,8 +200,8 @@ class Model:
         values = array(result)
         if not values.ndim or len(values) != n_instances:
             raise wrong_length(result, n_instances)
-        if self.task == "regression" and values.shape[1:] == (1,):
-            # What was fitted on one column predicts one column.
+        if values.shape[1:] == (1,) and not isinstance(result, list | tuple):
+            # What was fitted on one column predicts one column; so do Keras, and CatBoost where there are many classes.
             values = values[:, 0]
         plain = plain_values(values)
         task = self._task_of(values, plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,7 +64,10 @@ def array(result: object) -> np.ndarray[Any, np.dtype[Any]]:
         If it is none.
     """
     try:
-        return np.asarray(result)
+        if isinstance(result, list | tuple) and len(kinds := set(map(type, result))) > 1 and str in kinds:
+            # numpy would write the others as text, too.
+            return np.array(result, dtype=object)
+        return _unmasked(result) if isinstance(result, np.ma.MaskedArray) else np.asarray(result)
     except (TypeError, ValueError) as error:
         hint = "" if not isinstance(result, list | tuple) else "; rows of labels need task='multilabel'"
         kind = type(result).__name__
@@ -73,10 +76,23 @@ def array(result: object) -> np.ndarray[Any, np.dtype[Any]]:
 
 def wrong_length(result: Any, n_instances: int) -> Refusal:  # noqa: ANN401 - whatever the model returned
     """What to answer when there is not one prediction for each row."""
-    single = not hasattr(result, "__len__") or isinstance(result, str) or getattr(result, "ndim", 1) == 0
+    if isinstance(result, Coroutine):
+        result.close()
+        detail = "the model returned a coroutine: it must return predictions, as asyncio.run(...) does"
+        return Refusal(500, "wrong_output", detail)
+    whole = isinstance(result, str | Mapping | AbstractSet)
+    single = whole or not hasattr(result, "__len__") or getattr(result, "ndim", 1) == 0
     returned = f"one {type(result).__name__}" if single else f"{len(result)} predictions"
     detail = f"the model returned {returned} for {n_instances} instances: it must return one for each"
     return Refusal(500, "wrong_output", detail)
+
+
+def _unmasked(result: np.ma.MaskedArray[Any, Any]) -> np.ndarray[Any, np.dtype[Any]]:
+    """A masked value is a missing one, whatever stands behind the mask."""
+    hidden = np.ma.getmaskarray(result)
+    if not hidden.any():
+        return result.data
+    return np.where(hidden, np.nan if result.dtype.kind == "f" else None, result.data)  # type: ignore[arg-type]
 
 
 def plain_values(values: np.ndarray[Any, np.dtype[Any]]) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.metrics.regression import LARGEST
+from monitorkit.serving.outputs import PLAIN
 from monitorkit.serving.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def check_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, *, w
         _check_number(label, where)
     elif outputs.task == "classification" and model.class_set is not None and label not in model.class_set:
         raise _no_class(label, model, where)
-    elif isinstance(label, str) != isinstance(predicted, str):
+    elif type(predicted) in PLAIN and isinstance(label, str) != isinstance(predicted, str):
         kind = "text" if isinstance(predicted, str) else "a number"
         raise _wrong(
             "wrong_type", f"{where} is {label!r} and the prediction was {_short(predicted)}: send {kind}", where

@@ -19,9 +19,26 @@ SINGLE = np.array([0, 1, 0, 1, 1, 0])
 SEVERAL = np.array([[0, 1], [1, 0], [0, 0], [1, 1], [1, 0], [0, 1]])
 
 
+class Told:
+    """An estimator of a library that does not build on scikit-learn's, as CatBoost's are."""
+
+    def __init__(self, kind, classes):
+        if kind is not None:
+            self._estimator_type = kind
+        self.classes_ = classes
+
+    def predict_proba(self, X):
+        return X
+
+
 @pytest.mark.parametrize(
     ("estimator", "task", "classes"),
     [
+        (Told("classifier", np.array(["a", "b"])), "classification", ["a", "b"]),
+        (Told("regressor", []), "regression", None),
+        (Told(None, [1, 2]), "classification", [1, 2]),
+        (Told(None, None), "", None),
+        (Told(3, []), "", None),
         (LogisticRegression().fit(X, SINGLE), "classification", [0, 1]),
         (make_pipeline(StandardScaler(), LogisticRegression()).fit(X, SINGLE), "classification", [0, 1]),
         (OneVsRestClassifier(LogisticRegression()).fit(X, SINGLE), "classification", [0, 1]),

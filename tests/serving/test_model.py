@@ -1,6 +1,7 @@
 """Models as the server sees them."""
 
 import functools
+import itertools
 
 import numpy as np
 import orjson
@@ -19,6 +20,15 @@ from monitorkit.serving.refusals import Refusal
 
 X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
 Y = np.array(["no", "yes", "yes", "no"])
+
+
+async def asynchronous(X):
+    return X[:, 0]
+
+
+class Asynchronous:
+    async def predict(self, X):
+        return X[:, 0]
 
 
 @pytest.fixture
@@ -93,6 +103,15 @@ def test_a_method_of_a_classifier_is_served_with_what_its_owner_knows(classifier
         (np.array([np.int64(1), "b"], dtype=object), [1, "b"], True),
         (np.array([[0.1, 0.9], [0.8, 0.2]]), [[0.1, 0.9], [0.8, 0.2]], False),
         (np.array([None, "b"], dtype=object), [None, "b"], False),
+        ([1, "b"], [1, "b"], True),
+        ((n for n in [1, 2]), [1, 2], True),
+        (map(str, [1, 2]), ["1", "2"], True),
+        (np.array([[1], [2]]), [1, 2], True),
+        (np.array([["a"], ["b"]]), ["a", "b"], True),
+        (pd.DataFrame({"y": [0.5, 1.5]}), [0.5, 1.5], False),
+        ([[1], [2]], [[1], [2]], False),
+        (np.ma.masked_equal([1, 2], 2), [1, None], False),
+        (np.ma.masked_equal([1, 2], 3), [1, 2], True),
     ],
 )
 def test_results_of_any_kind_become_plain_values(result, values, are_classes):
@@ -100,6 +119,26 @@ def test_results_of_any_kind_become_plain_values(result, values, are_classes):
     assert outputs.predictions == values
     assert (outputs.task == "classification") is are_classes
     assert orjson.loads(orjson.dumps(outputs.predictions)) == values
+
+
+def test_a_masked_number_is_missing():
+    outputs = Model(lambda X: np.ma.masked_greater([0.5, 1.5], 1)).predict(X[:2])
+    assert np.isnan(outputs.predictions).tolist() == [False, True]
+    assert outputs.task == "regression"
+
+
+def test_a_column_of_predictions_is_judged_like_a_row_of_them():
+    assert Model(lambda X: X[:, :1]).predict(X).task == "regression"
+
+
+def test_a_generator_without_an_end_is_refused():
+    with pytest.raises(Refusal, match="returned 5 predictions for 4 instances"):
+        Model(lambda X: itertools.count()).predict(X)
+
+
+def test_a_generator_that_raises_is_a_model_that_raises():
+    with pytest.raises(Refusal, match="the model raised ZeroDivisionError"):
+        Model(lambda X: (1 / n for n in [1, 0])).predict(X)
 
 
 def test_floats_are_classes_where_they_are_declared():
@@ -124,6 +163,9 @@ def test_a_model_fitted_on_a_frame_is_given_one():
         (StandardScaler().fit(X), InvalidType, "StandardScaler has no predict method"),
         (3, InvalidType, "int has no predict method and cannot be called"),
         (None, InvalidType, "NoneType has no predict method"),
+        (asynchronous, InvalidType, r"asynchronous is async; .* lambda X: asyncio.run\(asynchronous\(X\)\)"),
+        (functools.partial(asynchronous), InvalidType, "is async"),
+        (Asynchronous(), InvalidType, "Asynchronous is async"),
     ],
 )
 def test_what_cannot_predict_is_refused(model, error, message):
@@ -182,6 +224,8 @@ def test_a_model_that_raises_is_told_about(error, detail):
         (7, "the model returned one int for 4 instances"),
         (None, "the model returned one NoneType for 4 instances"),
         ([[1], [2, 3], [4], [5]], "the model returned a list, no array"),
+        ({"a": 1, "b": 2}, "the model returned one dict for 4 instances"),
+        ({1, 2, 3, 4}, "the model returned one set for 4 instances"),
     ],
 )
 def test_a_model_that_returns_something_else_is_told_about(result, detail):
@@ -189,6 +233,11 @@ def test_a_model_that_returns_something_else_is_told_about(result, detail):
         Model(lambda X: result).predict(X)
     assert (caught.value.code, caught.value.error) == (500, "wrong_output")
     assert caught.value.detail.startswith(detail)
+
+
+def test_a_coroutine_is_no_result_and_leaves_no_warning():
+    with pytest.raises(Refusal, match="the model returned a coroutine: it must return predictions"):
+        Model(lambda X: asynchronous(X + 0)).predict(X)
 
 
 def test_callables_of_any_kind_have_a_name():
@@ -200,6 +249,13 @@ def test_callables_of_any_kind_have_a_name():
 TOLD = {"classes": ["a", "b"]}
 
 
+def objects(values):
+    values = list(values)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
 @pytest.mark.parametrize(
     ("function", "options"),
     [
@@ -209,7 +265,9 @@ TOLD = {"classes": ["a", "b"]}
         (lambda X: X[:, 0] / 2, {"task": "regression"}),
         (lambda X: X[:, :1] / 2, {"task": "regression"}),
         (lambda X: np.where(X[:, 0] > 1, "b", "a"), TOLD),
-        (lambda X: np.array([["b"] if value > 1 else "a" for value in X[:, 0]], dtype=object), TOLD),
+        (lambda X: objects(["b"] if value > 1 else "a" for value in X[:, 0]), TOLD),
+        (lambda X: np.array([["b"] if value > 1 else ["a"] for value in X[:, 0]], dtype=object), TOLD),
+        (lambda X: X[:, :1] / 2, {}),
         (lambda X: [int(value) if value > 1 else value / 2 for value in X[:, 0]], {}),
         (lambda X: np.c_[X[:, 0], X[:, 0] > 1], TOLD),
         (lambda X: X, {}),

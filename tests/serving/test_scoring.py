@@ -241,6 +241,18 @@ def test_a_wrong_label_is_refused_and_nothing_is_counted(start, counts_of, post,
     assert server.feedback(answer, [right, right])["joined"] == 2
 
 
+@pytest.mark.parametrize("prediction", [{"label": "a"}, [0.1, 0.9], None, np.datetime64("2026-01-31")])
+def test_any_label_may_come_for_a_prediction_that_nothing_can_be_compared_with(start, prediction):
+    def model(X):
+        predictions = np.empty(len(X), dtype=object)
+        predictions[:] = [prediction] * len(X)
+        return predictions
+
+    server = start(model)
+    answer = server.predict([[1.0], [2.0]])
+    assert server.feedback(answer, ["a", 3])["joined"] == 2
+
+
 def test_a_model_whose_columns_do_not_fit_its_classes_is_told(start, post):
     server = start(lambda table: np.ones((len(table), 3)), task="multilabel", classes=["x", "y"])
     answer = post({"instances": [[1.0]]}, to=server)
