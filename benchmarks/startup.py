@@ -1,4 +1,4 @@
-"""How long a person waits: for `import monitorkit`, and from `start_prometheus()` to the first sample of a query.
+"""How long a person waits: to import, to connect and query for the first time, to start a Prometheus with samples.
 
 Each number stands beside what the same machine needs without this package (a bare interpreter; the bare binary, its
 configuration written beforehand, asked until `up` answers), run in turns, and the ratio is that of pairs. Prometheus
@@ -20,18 +20,33 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import monitorkit as mk
 from monitorkit.ports import free_port
 from monitorkit.query.connection.sessions import session
 from monitorkit.services import find
 
 IMPORT_GOAL_MS = 60.0
 START_GOAL_RATIO = 1.2
+CONNECT_GOAL_RATIO = 1.1
 GIVE_UP_SECONDS = 30.0
 CONFIG = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs: [{{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]
 """
 THREADS = "import threading, monitorkit; raise SystemExit(threading.active_count() - 1)"
+OURS, THEIRS = "connect() and a first frame", "prometheus-api-client, a first frame"
+FIRST = {
+    "connect() alone": "import monitorkit as mk; mk.connect('{url}')",
+    OURS: "import monitorkit as mk; mk.connect('{url}').query('vector(1)')",
+    "pandas and requests, a first frame": (
+        "import pandas, requests; answer = requests.post('{url}/api/v1/query', data=dict(query='vector(1)'));"
+        "pandas.json_normalize(answer.json()['data']['result'])"
+    ),
+    THEIRS: (
+        "from prometheus_api_client import MetricSnapshotDataFrame, PrometheusConnect;"
+        "MetricSnapshotDataFrame(PrometheusConnect(url='{url}').custom_query('vector(1)'))"
+    ),
+}
 # Its own process, so that nothing is loaded yet; the clock starts when `import monitorkit` is over.
 START = """
 import time, monitorkit as mk
@@ -94,6 +109,24 @@ def measure_import(runs: int) -> bool:
     return statistics.median(net) * 1000 <= IMPORT_GOAL_MS and threads == 0
 
 
+def measure_connect(runs: int) -> bool:
+    """A first query as a frame against what it cannot do without, and against a peer; in an order of chance."""
+    with mk.start_prometheus(name="benchmark-connect", wait=False) as prom:
+        codes = {name: code.format(url=prom.url) for name, code in FIRST.items()}
+        seconds: dict[str, list[float]] = {name: [] for name in codes}
+        for code in codes.values():
+            interpreter_seconds(code)
+        for _ in range(runs):
+            for name in random.sample(list(codes), len(codes)):
+                seconds[name].append(interpreter_seconds(codes[name]))
+    for name, values in seconds.items():
+        print(f"{name}: {spread(values, 'ms', 1000)}")
+    pairs = zip(seconds[OURS], seconds[THEIRS], strict=True)
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    print(f"ratio of pairs, first frame: {ratio:.2f}; goal {CONNECT_GOAL_RATIO:g}")
+    return ratio <= CONNECT_GOAL_RATIO
+
+
 def at_any_phase() -> None:
     time.sleep(random.random())
 
@@ -121,7 +154,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=5, help="of each, at most 50 (default 5, about 20 s a run)")
     runs = min(max(parser.parse_args().runs, 1), 50)
-    reached = [measure_import(runs), measure_start(runs)]
+    reached = [measure_import(runs), measure_connect(runs), measure_start(runs)]
     return 0 if all(reached) else 1
 
 

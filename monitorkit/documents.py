@@ -6,35 +6,22 @@ import json
 import os
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from monitorkit.errors import InvalidType, InvalidValue, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import yaml
+
 __all__ = ["YamlError", "absolute_path", "json_text", "read_yaml", "replacing", "write_file", "yaml_text"]
 
-YamlError = yaml.YAMLError
-"""What :func:`read_yaml` raises."""
 
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists indented under their key and texts of several lines as blocks."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
-        super().increase_indent(flow, indentless=False)
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
+class YamlError(ValueError):
+    """The text is no YAML; the message names line and column."""
 
 
 def yaml_text(document: Mapping[str, Any]) -> str:
@@ -46,7 +33,26 @@ def yaml_text(document: Mapping[str, Any]) -> str:
     groups:
       - name: monitorkit
     """
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=4096)
+    import yaml  # noqa: PLC0415 - reading and writing files of other programs is rare
+
+    return yaml.dump(document, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=4096)
+
+
+@cache
+def _dumper() -> type[yaml.SafeDumper]:
+    """What writes lists indented under their key, and texts of several lines as blocks."""
+    import yaml  # noqa: PLC0415 - as above
+
+    class Dumper(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
+            super().increase_indent(flow, indentless=False)
+
+    def text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, text_node)
+    return Dumper
 
 
 def read_yaml(text: str) -> Any:  # noqa: ANN401 - a YAML document is any value
@@ -57,7 +63,12 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - a YAML document is any value
     YamlError
         If the text is no YAML; its message names line and column.
     """
-    return yaml.safe_load(text)
+    import yaml  # noqa: PLC0415 - as above
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise YamlError(str(error)) from error
 
 
 def json_text(document: Mapping[str, Any]) -> str:

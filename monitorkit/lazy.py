@@ -1,15 +1,16 @@
-"""Names of a package that are loaded when they are first used (PEP 562)."""
+"""What is loaded when it is first used: names of a package (PEP 562), modules that take long."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["lazy_names"]
+__all__ = ["lazy_module", "lazy_names"]
 
 
 def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
@@ -34,3 +35,31 @@ def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[st
         return value
 
     return load
+
+
+def lazy_module(name: str) -> ModuleType:
+    """Stand in for a module until something of it is used.
+
+    Parameters
+    ----------
+    name
+        Its whole name. A name that is wrong is told of when it is used, not here.
+
+    Notes
+    -----
+    Nothing of the module is kept in its place, so that what a test puts into the module is seen here as well. The
+    loader of the standard library (``importlib.util.LazyLoader``) enters the unfinished module for everybody instead,
+    which other threads may meet (python/cpython#114763).
+
+    Examples
+    --------
+    >>> json = lazy_module("json")
+    >>> json.dumps([1])
+    '[1]'
+    """
+    return _Lazy(name, "Loaded when it is first used.")
+
+
+class _Lazy(ModuleType):
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+        return getattr(import_module(self.__name__), name)

@@ -1,6 +1,6 @@
 import pytest
 
-from monitorkit.documents import absolute_path, write_file
+from monitorkit.documents import YamlError, absolute_path, read_yaml, write_file
 from monitorkit.errors import InvalidType, InvalidValue
 
 
@@ -26,3 +26,8 @@ def test_a_folder_in_place_of_a_file_is_named_and_left_alone(tmp_path):
         write_file(tmp_path, "text")
     assert list(tmp_path.iterdir()) == []
     assert not list(tmp_path.parent.glob(f".{tmp_path.name}.*"))
+
+
+def test_what_is_no_yaml_is_told_with_its_place():
+    with pytest.raises(YamlError, match=r"line 2, column 4"):
+        read_yaml("a: 1\n  b: [\n")

@@ -20,7 +20,7 @@ from monitorkit.promql.known import Metadata
 from monitorkit.promql.names import Names
 from monitorkit.query.answers import Answers
 from monitorkit.query.connection.engine import recognise
-from monitorkit.query.decoding import wire
+from monitorkit.query.decoding import envelope
 from monitorkit.query.selection import label_path
 
 if TYPE_CHECKING:
@@ -185,12 +185,12 @@ class Catalog:
         digest = hashlib.blake2b(body).digest()
         before, value = self._large.get(path, (b"", None))
         if digest != before:
-            value = read(wire.plain(body).data)
+            value = read(envelope.plain(body).data)
             self._large[path] = digest, value
         return value
 
     def _ask(self, path: str, params: dict[str, str]) -> Any:  # noqa: ANN401 - what the server says
-        return wire.plain(self._fetch(path, params)).data
+        return envelope.plain(self._fetch(path, params)).data
 
     def _fetch(self, path: str, params: dict[str, str]) -> bytes:
         transport = self._client._transport  # noqa: SLF001 - the same package

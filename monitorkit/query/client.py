@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from monitorkit.arguments import checked_methods
 from monitorkit.cards import card, link
 from monitorkit.errors import InvalidType, InvalidValue, ServerUnavailable
-from monitorkit.query import expressions, frames, times
+from monitorkit.lazy import lazy_module
+from monitorkit.query import expressions, times
 from monitorkit.query.connection.retries import DEFAULT_RETRIES
 from monitorkit.query.connection.sessions import DEFAULT_TIMEOUT_SECONDS
 from monitorkit.query.connection.transport import Transport
-from monitorkit.query.decoding.wire import Malformed
-from monitorkit.query.keeping import reuse
+from monitorkit.query.decoding.envelope import Malformed
 from monitorkit.query.keeping.cache import cache_of
-from monitorkit.query.provenance import described
+from monitorkit.query.provenance import described, remark
 from monitorkit.query.questions import Questions
-from monitorkit.query.ranges import raw
 from monitorkit.query.server_info import ServerInfo
 
 if TYPE_CHECKING:
@@ -29,8 +28,16 @@ if TYPE_CHECKING:
     import requests
 
     from monitorkit.durations import Duration
+    from monitorkit.query import frames
     from monitorkit.query.connection.access import Auth, Certificate, Location, Params, Token
+    from monitorkit.query.keeping import reuse
     from monitorkit.query.keeping.cache import CacheLike
+    from monitorkit.query.ranges import raw
+else:
+    # Connecting takes a tenth of the time that pandas and pyarrow take to load: they come with the first result.
+    frames = lazy_module("monitorkit.query.frames")
+    reuse = lazy_module("monitorkit.query.keeping.reuse")
+    raw = lazy_module("monitorkit.query.ranges.raw")
 
 __all__ = ["PrometheusClient"]
 
@@ -315,6 +322,18 @@ class PrometheusClient(ServerInfo):
         # It puts an adapter of its own on the session, and so on our requests as well.
         transport.session.mount(self.url, adapter)
         return api
+
+    def check(self) -> None:
+        """Ask for the least that shows whether queries are answered.
+
+        Raises
+        ------
+        ServerUnavailable
+            If no server with the API of Prometheus answers.
+        QueryError
+            If it refuses even a query of ``1``.
+        """
+        remark(self._questions.least(), self._transport)
 
     def close(self) -> None:
         """Close the connections."""

@@ -26,8 +26,9 @@ import pyarrow as pa
 from monitorkit.errors import InvalidType, told
 from monitorkit.labels import NAME_LABEL
 from monitorkit.labels import legend as fill
+from monitorkit.query.decoding.envelope import Malformed
 from monitorkit.query.decoding.labelsets import LabelSets
-from monitorkit.query.decoding.wire import CLOSED, Malformed
+from monitorkit.query.decoding.wire import CLOSED
 from monitorkit.query.levels import level
 
 if TYPE_CHECKING:

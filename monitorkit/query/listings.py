@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import MonitorkitError
-from monitorkit.query import remarks, selection, tables, times
+from monitorkit.lazy import lazy_module
+from monitorkit.query import remarks, selection, times
 from monitorkit.query.connection import parts
 from monitorkit.query.connection.offer import Offer
 from monitorkit.query.expressions import checked
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitorkit.durations import Duration
+    from monitorkit.query import tables
     from monitorkit.query.connection.transport import Transport
-    from monitorkit.query.decoding.wire import Answer
+    from monitorkit.query.decoding.envelope import Answer
+else:
+    tables = lazy_module("monitorkit.query.tables")
 
 __all__ = ["Listings"]
 

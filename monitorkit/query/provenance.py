@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitorkit.query import remarks, times
 
@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitorkit.query.connection.transport import Transport
-    from monitorkit.query.decoding.wire import Answer, Result
+    from monitorkit.query.decoding.envelope import Answer
+    from monitorkit.query.decoding.wire import Result
 
-__all__ = ["described"]
+__all__ = ["described", "remark"]
 
 NO_STATS = "this server keeps no statistics of queries"
 
@@ -26,8 +27,7 @@ def described(
     stats: str | None = None,
 ) -> pd.DataFrame:
     """Return the frame of a query with its provenance in its attrs, as plain JSON values; warnings are issued."""
-    skew = transport.skew.remark()
-    told = [*answer.warnings, *([skew] if skew else [])]
+    told = _remarks(answer, transport)
     frame.attrs = {
         "query": expr,
         "start": times.iso(window.start_ms),
@@ -42,3 +42,14 @@ def described(
         told += [] if answer.stats else [NO_STATS]
     remarks.issue(told)
     return frame
+
+
+def remark(answer: Answer[Any], transport: Transport) -> None:
+    """Issue the warnings of an answer that makes no frame."""
+    remarks.issue(_remarks(answer, transport))
+
+
+def _remarks(answer: Answer[Any], transport: Transport) -> list[str]:
+    """What a user should know of an answer: the server's warnings, and, once, that its clock differs."""
+    skew = transport.skew.remark()
+    return [*answer.warnings, *([skew] if skew else [])]

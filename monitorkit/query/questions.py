@@ -6,18 +6,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import ServerUnavailable
+from monitorkit.lazy import lazy_module
 from monitorkit.query import statistics, times
-from monitorkit.query.decoding.stream import ResultDecoder
-from monitorkit.query.keeping import reuse
-from monitorkit.query.ranges import pieces, raw
 
 if TYPE_CHECKING:
     from monitorkit.query.connection.transport import Transport
-    from monitorkit.query.decoding.wire import Answer, Result
+    from monitorkit.query.decoding import stream
+    from monitorkit.query.decoding.envelope import Answer
+    from monitorkit.query.decoding.wire import Result
+    from monitorkit.query.keeping import reuse
     from monitorkit.query.keeping.cache import Cache
+    from monitorkit.query.ranges import pieces, raw
+else:
+    # What decodes results loads numpy and pyarrow, and who only connects has no result yet.
+    stream = lazy_module("monitorkit.query.decoding.stream")
+    reuse = lazy_module("monitorkit.query.keeping.reuse")
+    pieces = lazy_module("monitorkit.query.ranges.pieces")
+    raw = lazy_module("monitorkit.query.ranges.raw")
 
 __all__ = ["Questions"]
 
+_AT = "api/v1/query"
 _RANGE = "api/v1/query_range"
 
 
@@ -38,9 +47,26 @@ class Questions:
         """Where ranges are asked for, as an error names it."""
         return f"{self._transport.url}/{_RANGE}"
 
+    def least(self) -> Answer[Any]:
+        """Ask for the value of ``1``, which every server has.
+
+        Raises
+        ------
+        ServerUnavailable
+            If what comes is no value.
+        """
+        params = {"query": "1", **self._transport.engine().query_params}
+        answer: Answer[Any] = self._transport.call(_AT, params, method="POST")
+        kind = answer.data.get("resultType") if isinstance(answer.data, dict) else None
+        if kind not in ("scalar", "vector"):
+            raise ServerUnavailable(
+                f"{self._transport.url}/{_AT}", "what answers is not the API of Prometheus; is this another program?"
+            )
+        return answer
+
     def at(self, expr: str, at_ms: int, stats: str | None = None) -> Answer[Result]:
         """Ask for one moment."""
-        return self._ask("api/v1/query", query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))
+        return self._ask(_AT, query=expr, time=times.wire_text(at_ms), **statistics.asked(stats))
 
     def over(self, expr: str, window: times.Window, stats: str | None = None) -> Answer[Result]:
         """Ask for a range in one request.
@@ -94,4 +120,4 @@ class Questions:
     def _ask(self, path: str, **params: str) -> Answer[Result]:
         # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.
         params |= self._transport.engine().query_params
-        return self._transport.call(path, params, method="POST", decoder=ResultDecoder)
+        return self._transport.call(path, params, method="POST", decoder=stream.ResultDecoder)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from monitorkit.arguments import checked_methods
 from monitorkit.errors import InvalidValue, ServerUnavailable, Unsupported
 from monitorkit.labels import NAME_LABEL
-from monitorkit.promql import format as format_promql
-from monitorkit.query import expressions, remarks, selection, tables
+from monitorkit.lazy import lazy_module
+from monitorkit.query import expressions, remarks, selection
 from monitorkit.query.connection import parts
 from monitorkit.query.connection.build import BuildInfo
 from monitorkit.query.connection.engine import recognise
@@ -17,7 +17,12 @@ from monitorkit.query.listings import Listings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from monitorkit import promql
+    from monitorkit.query import tables
     from monitorkit.query.tables import TsdbStatus
+else:
+    promql = lazy_module("monitorkit.promql")
+    tables = lazy_module("monitorkit.query.tables")
 
 __all__ = ["ServerInfo"]
 
@@ -118,7 +123,7 @@ class ServerInfo(Listings):
             return str(self._offer.ask(parts.FORMAT_QUERY, {"query": expressions.checked(expr)}, method="POST").data)
         except Unsupported as missing:
             remarks.issue([f"this server has no {missing.what}; monitorkit formatted the query by itself"])
-            return format_promql(expr)
+            return promql.format(expr)
 
     def _cardinality(self, limit: int) -> TsdbStatus:
         """What Mimir tells in place of the status of a database; at most 500 rows."""

@@ -15,15 +15,16 @@ from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from monitorkit.durations import Duration, format_duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue, told
+from monitorkit.lazy import lazy_module
 from monitorkit.query.relative import milliseconds, relative
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = lazy_module("numpy")
 
 __all__ = ["Moment", "Window", "default_step", "iso", "moment", "now_ms", "window", "wire_text"]
 
@@ -98,7 +99,7 @@ class Window:
         offset = times - self.start_ms
         found: NDArray[np.int64] = offset // self.step_ms
         inside = not len(found) or (found.min() >= 0 and found.max() < self.n_steps)
-        return found if inside and np.array_equal(found * self.step_ms, offset) else None
+        return found if inside and bool((found * self.step_ms == offset).all()) else None
 
     def holds(self, times: NDArray[np.int64]) -> bool:
         """Whether each of these times is one of the steps."""
@@ -232,14 +233,14 @@ def _of_unix(value: float, name: str) -> int:
 
 
 def _of_date(value: date, name: str) -> int:
-    if pd.isna(value):
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime, the only one that is not itself
         raise InvalidValue(f"{name}: {value!r} is no time; {_FORMS}")
-    if isinstance(value, pd.Timestamp):
-        value = value.to_pydatetime(warn=False)
-    elif not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date means this one in local time
+    at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date means this one in local time
+    if hasattr(at, "to_pydatetime"):
+        # Pandas' own is a datetime with nanoseconds.
+        at = at.to_pydatetime(warn=False)
     try:
-        return milliseconds(value)
+        return milliseconds(at)
     except (OverflowError, OSError, ValueError) as error:
         raise InvalidValue(f"{name}: {value!r} is out of range") from error
 

@@ -34,7 +34,7 @@ def connect(*args: Any, **options: Any) -> Prometheus:  # noqa: ANN401 - those o
     """
     prometheus = Prometheus(*args, **options)
     try:
-        prometheus.query("1")
+        prometheus.check()
     except BaseException:
         prometheus.close()
         raise

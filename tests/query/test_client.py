@@ -3,14 +3,17 @@ import html
 import math
 import pickle
 import struct
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import monitorkit as mk
 from monitorkit.errors import InvalidType, InvalidValue, QueryError, ServerUnavailable
-from monitorkit.query import PrometheusClient, tidy
+from monitorkit.query import PrometheusClient, ServerWarning, tidy
 
 T0 = 1_700_000_000
 NATIVE = T0 + 86_400
@@ -310,6 +313,43 @@ def test_a_server_without_a_readiness_path_is_asked_a_query(faulty):
 
 
 # The server itself.
+
+
+HEAVY = ("pandas", "numpy", "pyarrow", "yaml", "matplotlib", "jinja2", "IPython")
+
+
+def test_connecting_loads_nothing_that_takes_long(history):
+    code = (
+        f"import sys, monitorkit as mk; prom = mk.connect({history.url!r}); prom.ready(); prom.label_values('job')\n"
+        f"print(sorted(set({HEAVY}) & set(sys.modules)), len(prom.query('vector(1)')), 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] 1 True\n"
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[]", b"null", b'"ready"', b'{"resultType":"streams","result":[]}'])
+def test_another_program_is_no_server_to_connect_to(faulty, data):
+    faulty.behave = lambda handler: faulty.answer(handler, 200, b'{"status":"success","data":%b}' % data)
+    with pytest.raises(ServerUnavailable, match=r"not the API of Prometheus; is this another program\?"):
+        mk.connect(faulty.url)
+
+
+def test_a_server_that_refuses_even_a_number_is_not_connected_to(faulty):
+    faulty.behave = lambda handler: faulty.answer(
+        handler, 422, b'{"status":"error","errorType":"execution","error":"no tenant"}'
+    )
+    with pytest.raises(QueryError, match="execution: no tenant"):
+        mk.connect(faulty.url)
+
+
+def test_what_a_server_remarks_is_told_when_it_is_connected_to(faulty):
+    faulty.behave = lambda handler: faulty.answer(
+        handler,
+        200,
+        b'{"status":"success","data":{"resultType":"scalar","result":[1,"1"]},"warnings":["partial"]}',
+    )
+    with pytest.warns(ServerWarning, match="partial"):
+        mk.connect(faulty.url).stop()
 
 
 def test_a_real_server_says_what_it_is(history):

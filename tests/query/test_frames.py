@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitorkit.errors import InvalidType
 from monitorkit.query import frames
-from monitorkit.query.decoding import wire
+from monitorkit.query.decoding import envelope, wire
 from monitorkit.query.times import Window
 
 MS_UTC = "datetime64[ms, UTC]"
@@ -201,6 +201,6 @@ def test_as_many_samples_as_cells_are_not_always_a_table(rows, table):
 )
 def test_two_samples_of_one_series_at_one_time_are_no_table_but_two_rows(rows, window):
     result = wire.Result("matrix", [{"n": "0"}, {"n": "1"}], samples(*rows))
-    with pytest.raises(wire.Malformed, match="two samples of one series at one time"):
+    with pytest.raises(envelope.Malformed, match="two samples of one series at one time"):
         frames.ranged(result, window)
     assert len(frames.ranged(result, window, tidy=True)) == len(rows)

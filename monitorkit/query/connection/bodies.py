@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.query.decoding.wire import MAX_BODY_BYTES, Malformed, plain
+from monitorkit.query.decoding.envelope import MAX_BODY_BYTES, Malformed, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import requests
 
-    from monitorkit.query.decoding.wire import Answer, Decoder
+    from monitorkit.query.decoding.envelope import Answer, Decoder
 
 __all__ = ["Reply", "read"]
 

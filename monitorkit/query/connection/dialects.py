@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
-from monitorkit.promql import PromQLError, parse
+from monitorkit.lazy import lazy_module
+
+if TYPE_CHECKING:
+    from monitorkit import promql
+else:
+    promql = lazy_module("monitorkit.promql")
 
 __all__ = ["reworded"]
 
@@ -70,7 +76,7 @@ def _place_of(quoted: str, query: str) -> int | None:
 
 def _own_place(query: str) -> int | None:
     try:
-        parse(query)
-    except PromQLError as error:
+        promql.parse(query)
+    except promql.PromQLError as error:
         return error.position
     return None

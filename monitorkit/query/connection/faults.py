@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitorkit.query.connection.bodies import Reply
-    from monitorkit.query.decoding.wire import Malformed, Refused
+    from monitorkit.query.decoding.envelope import Malformed, Refused
 
 __all__ = ["asked", "no_answer", "no_use", "noted", "position", "refused"]
 

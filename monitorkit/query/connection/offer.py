@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitorkit.errors import MonitorkitError, QueryError, ServerUnavailable, Unsupported
 from monitorkit.query import remarks
-from monitorkit.query.decoding import wire
+from monitorkit.query.decoding import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from monitorkit.query.connection.parts import Part
     from monitorkit.query.connection.transport import Transport
-    from monitorkit.query.decoding.wire import Answer
+    from monitorkit.query.decoding.envelope import Answer
 
 __all__ = ["Offer"]
 
@@ -81,7 +81,7 @@ class Offer:
         if part.what in self._missing:
             raise self._unsupported(part)
         try:
-            decoder = wire.BareDecoder if part.bare else wire.PlainDecoder
+            decoder = envelope.BareDecoder if part.bare else envelope.PlainDecoder
             return self._transport.call(path or part.path, params, method=method, decoder=decoder)
         except MonitorkitError as error:
             if not self._tells_of_absence(error):

@@ -16,7 +16,7 @@ import urllib3
 from monitorkit.durations import format_duration
 from monitorkit.query.connection.address import is_loopback
 from monitorkit.query.connection.cancellation import pause
-from monitorkit.query.decoding import wire
+from monitorkit.query.decoding import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,10 +130,10 @@ def may_be_over(reply: Reply) -> bool:
     if reply.status not in _PASSING:
         return False
     try:
-        wire.plain(reply.body)
-    except wire.Refused as refusal:
+        envelope.plain(reply.body)
+    except envelope.Refused as refusal:
         return refusal.error_type not in _OWN_FAULT
-    except wire.Malformed:
+    except envelope.Malformed:
         pass
     return True
 

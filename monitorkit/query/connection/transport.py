@@ -25,7 +25,7 @@ from monitorkit.query.connection.forks import keep_apart
 from monitorkit.query.connection.retries import Attempts, Pace, may_be_over, may_pass
 from monitorkit.query.connection.sessions import Session
 from monitorkit.query.connection.skew import Skew
-from monitorkit.query.decoding import wire
+from monitorkit.query.decoding import envelope
 from monitorkit.query.ranges.limits import Limits
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ class Transport:
             return self._engine
         reply = self.receive("api/v1/status/buildinfo")
         try:
-            found = recognise(wire.plain(reply.body).data)
-        except (wire.Malformed, wire.Refused, AttributeError):
+            found = recognise(envelope.plain(reply.body).data)
+        except (envelope.Malformed, envelope.Refused, AttributeError):
             found = UNKNOWN
         if reply.status < _SERVER_ERROR:
             # A server that is starting may know later what it is.
@@ -137,8 +137,8 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         *,
         method: str = "GET",
-        decoder: Callable[[], wire.Decoder[T]] = wire.PlainDecoder,
-    ) -> wire.Answer[T]:
+        decoder: Callable[[], envelope.Decoder[T]] = envelope.PlainDecoder,
+    ) -> envelope.Answer[T]:
         """Call an end point of the API.
 
         Parameters
@@ -166,11 +166,11 @@ class Transport:
             reply = self.receive(path, params, decoder=decoder)
         address = f"{self.url}/{path.lstrip('/')}"
         try:
-            answer: wire.Answer[T] = reply.answer()
-        except wire.Refused as refusal:
+            answer: envelope.Answer[T] = reply.answer()
+        except envelope.Refused as refusal:
             query = faults.asked(params or {})
             raise faults.refused(refusal, query=query, server=self.server, note=reply.note) from None
-        except wire.Malformed as error:
+        except envelope.Malformed as error:
             raise ServerUnavailable(address, faults.no_use(reply, error), status=reply.status) from None
         if not reply.ok:
             raise ServerUnavailable(address, faults.no_use(reply), status=reply.status)
@@ -201,7 +201,7 @@ class Transport:
         method: str = "GET",
         timeout_seconds: float | None = None,
         retries: int | None = None,
-        decoder: Callable[[], wire.Decoder[Any]] | None = None,
+        decoder: Callable[[], envelope.Decoder[Any]] | None = None,
     ) -> Reply:
         """Ask for a path, as :meth:`fetch` does, again where that may help, all within the one timeout.
 
@@ -235,7 +235,7 @@ class Transport:
         path: str,
         params: Mapping[str, Any],
         deadline: float,
-        decoder: Callable[[], wire.Decoder[Any]] | None,
+        decoder: Callable[[], envelope.Decoder[Any]] | None,
     ) -> Reply:
         """One attempt: a request, and those that redirects within the server lead to."""
         address = f"{self.url}/{path.lstrip('/')}"
@@ -252,7 +252,7 @@ class Transport:
         address: str,
         params: Mapping[str, Any],
         deadline: float,
-        decoder: Callable[[], wire.Decoder[Any]] | None,
+        decoder: Callable[[], envelope.Decoder[Any]] | None,
     ) -> tuple[str | None, Reply]:
         """One request; the address that it redirects to, if any, and its reply."""
         remaining = max(deadline - self._pace.monotonic(), 0.001)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.query.decoding.wire import CLOSED, Answer, Histograms, Malformed, Result, Samples, plain
+from monitorkit.query.decoding.envelope import Answer, Malformed, plain
+from monitorkit.query.decoding.wire import CLOSED, Histograms, Result, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,8 +17,9 @@ import numpy as np
 import orjson
 
 from monitorkit.query.decoding import labeltext, results, sampletext
+from monitorkit.query.decoding.envelope import MAX_BODY_BYTES, Answer, Malformed, begin, plain
 from monitorkit.query.decoding.labelsets import LabelSets
-from monitorkit.query.decoding.wire import MAX_BODY_BYTES, Answer, Histograms, Malformed, Result, Samples, begin, plain
+from monitorkit.query.decoding.wire import Histograms, Result, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,81 +1,24 @@
-"""Bytes of the Prometheus API to arrays: float64 values bit for bit, timestamps as whole milliseconds.
+"""Decoded results as arrays: float64 values bit for bit, timestamps as whole milliseconds.
 
-The form of the answers: Prometheus documentation, "HTTP API", sections "Format overview" and "Expression query result
-formats".
+The forms of results: Prometheus documentation, "HTTP API", section "Expression query result formats".
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
-
-from monitorkit.query.statistics import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "MAX_BODY_BYTES",
-    "Answer",
-    "BareDecoder",
-    "Decoder",
-    "Histograms",
-    "Malformed",
-    "PlainDecoder",
-    "Refused",
-    "Result",
-    "Samples",
-    "begin",
-    "join",
-    "plain",
-]
-
-T = TypeVar("T")
-
-MAX_BODY_BYTES = 1 << 28
-"""Longest body that is kept as a whole."""
+__all__ = ["CLOSED", "Histograms", "Result", "Samples", "join"]
 
 CLOSED = ("right", "left", "neither", "both")
 """pandas' word for which bounds belong to a bucket, by Prometheus' boundary rule 0 to 3."""
-
-
-class Malformed(ValueError):
-    """The bytes are no answer of the Prometheus API."""
-
-
-class Refused(Exception):
-    """The answer of the API is an error."""
-
-    def __init__(self, error_type: str, message: str) -> None:
-        self.error_type = error_type
-        self.message = message
-        super().__init__(f"{error_type}: {message}")
-
-
-@dataclass(frozen=True)
-class Answer(Generic[T]):
-    """What the API returned, and what the server remarked about it."""
-
-    data: T
-    warnings: tuple[str, ...] = ()
-    infos: tuple[str, ...] = ()
-    stats: dict[str, Any] = field(default_factory=dict, repr=False)
-
-
-class Decoder(Protocol[T]):
-    """What turns the bytes of one body into an answer, while they arrive."""
-
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes; raise :class:`Malformed` once it is sure that they are no answer."""
-
-    def finish(self) -> Answer[T]:
-        """Return the answer; raise :class:`Refused` or :class:`Malformed` where there is none."""
 
 
 def _no_floats() -> NDArray[np.float64]:
@@ -137,78 +80,6 @@ class Result:
     floats: Samples = field(default_factory=Samples)
     histograms: Histograms = field(default_factory=Histograms)
     text: str | None = None
-
-
-class PlainDecoder:
-    """Decoder of any answer into plain Python values, as :func:`plain`; it keeps the body until its end."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes, as long as they may still become an answer."""
-        if not self._body:
-            begin(chunk)
-        self._body += chunk
-        if len(self._body) > MAX_BODY_BYTES:
-            raise Malformed(f"longer than {MAX_BODY_BYTES >> 20} MiB")
-
-    def finish(self) -> Answer[Any]:
-        """Return the answer, as :func:`plain`."""
-        return plain(bytes(self._body))
-
-
-class BareDecoder(PlainDecoder):
-    """Decoder of an answer without the API's envelope, such as Mimir's about cardinality."""
-
-    def finish(self) -> Answer[Any]:
-        """Return the answer, as :func:`plain`, or the whole document where it has no status."""
-        body = bytes(self._body)
-        try:
-            return plain(body)
-        except Malformed:
-            with suppress(orjson.JSONDecodeError):
-                document = orjson.loads(body)
-                if isinstance(document, dict) and "status" not in document:
-                    return Answer(document)
-            raise
-
-
-def begin(body: bytes) -> None:
-    """Raise :class:`Malformed` if a body does not begin as every answer does."""
-    if not (body.lstrip() or b"{").startswith(b"{"):
-        raise Malformed("not JSON of an API (it does not begin with '{')")
-
-
-def plain(body: bytes) -> Answer[Any]:
-    """Decode an answer of any end point into plain Python values.
-
-    Raises
-    ------
-    Refused
-        If the answer is an error of the API.
-    Malformed
-        If it is no answer of the API.
-
-    Examples
-    --------
-    >>> plain(b'{"status":"success","data":["up"],"warnings":["partial"]}')
-    Answer(data=['up'], warnings=('partial',), infos=())
-    """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"not JSON ({error})") from None
-    status = document.get("status") if isinstance(document, dict) else None
-    if status == "error":
-        raise Refused(str(document.get("errorType", "error")), str(document.get("error", "no reason given")))
-    if status != "success" or "data" not in document:
-        raise Malformed('JSON, but without "status" and "data"')
-    return Answer(document["data"], _texts(document, "warnings"), _texts(document, "infos"), told(document))
-
-
-def _texts(document: dict[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(str(text) for text in document.get(key) or ())
 
 
 def join(results: list[Result]) -> Result:

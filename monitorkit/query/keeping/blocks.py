@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.query.decoding.wire import Answer, Histograms, Result, Samples
+from monitorkit.query.decoding.envelope import Answer
+from monitorkit.query.decoding.wire import Histograms, Result, Samples
 from monitorkit.query.keeping import parquet
 from monitorkit.query.ranges.ordering import together
 from monitorkit.query.times import Window

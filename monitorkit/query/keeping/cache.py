@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from monitorkit.documents import absolute_path
 from monitorkit.durations import Duration, seconds
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.query.keeping.settled import MARGIN_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Cache", "CacheLike", "cache_of"]
 
 MAX_BYTES = 1 << 30
+MARGIN_SECONDS = 600.0
+"""Ten minutes, as in Mimir's cache of results (``-query-frontend.max-cache-freshness``, grafana/mimir#7161)."""
 ABANDONED_SECONDS = 3600.0
 """A file that was not finished after so long belongs to a process that died."""
 
@@ -51,7 +52,7 @@ class Cache:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, margin: Duration = MARGIN_MS / 1000
+        self, folder: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, margin: Duration = MARGIN_SECONDS
     ) -> None:
         self.folder = absolute_path(folder, name="cache")
         if self.folder.exists() and not self.folder.is_dir():

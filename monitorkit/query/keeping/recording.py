@@ -18,7 +18,7 @@ from monitorkit import running
 from monitorkit.documents import absolute_path
 from monitorkit.errors import InvalidType, ServerUnavailable, told
 from monitorkit.query import times
-from monitorkit.query.decoding.wire import MAX_BODY_BYTES
+from monitorkit.query.decoding.envelope import MAX_BODY_BYTES
 from monitorkit.query.keeping import failures
 from monitorkit.query.keeping.tape import SECRET_NAME, Exchange, Head, Reading, Request, Tape, question_text
 

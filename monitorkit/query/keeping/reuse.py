@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from monitorkit.query.connection.transport import Transport
-    from monitorkit.query.decoding.wire import Answer, Result
+    from monitorkit.query.decoding.envelope import Answer
+    from monitorkit.query.decoding.wire import Result
     from monitorkit.query.keeping.cache import Cache
     from monitorkit.query.ranges.limits import Limits
 

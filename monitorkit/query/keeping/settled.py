@@ -11,10 +11,7 @@ from dataclasses import dataclass
 
 from monitorkit.promql import DurationExpression, MatrixSelector, PromQLError, Subquery, VectorSelector, parse, walk
 
-__all__ = ["MARGIN_MS", "Outlook", "outlook"]
-
-MARGIN_MS = 600_000
-"""Ten minutes, as in Mimir's cache of results (``-query-frontend.max-cache-freshness``, grafana/mimir#7161)."""
+__all__ = ["Outlook", "outlook"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Outlook:
     latest_ms: int | None = None
     unknown: str = ""
 
-    def settled_ms(self, now: int, *, margin_ms: int = MARGIN_MS) -> int | None:
+    def settled_ms(self, now: int, *, margin_ms: int) -> int | None:
         """Last moment whose step can no longer change; None where there is none."""
         settled = now - margin_ms - self.ahead_ms
         if self.unknown or (self.latest_ms is not None and self.latest_ms > settled):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.query.decoding.wire import Answer, Histograms, Result, Samples
+from monitorkit.query.decoding.wire import Histograms, Result, Samples
 from monitorkit.query.ranges import pieces
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from monitorkit.query.decoding.envelope import Answer
     from monitorkit.query.times import Window
 
 __all__ = ["as_cut", "together"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.progress import progress_bar
 from monitorkit.query import statistics
-from monitorkit.query.decoding.wire import Answer, Result, join
+from monitorkit.query.decoding.envelope import Answer
+from monitorkit.query.decoding.wire import Result, join
 from monitorkit.query.ranges import side_by_side
 from monitorkit.query.ranges.limits import MAX_POINTS, Limits
 from monitorkit.query.ranges.pins import pin

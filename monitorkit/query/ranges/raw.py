@@ -28,7 +28,7 @@ from monitorkit.promql import (
     tokens,
 )
 from monitorkit.query import times
-from monitorkit.query.decoding.wire import Answer, Histograms, Result, Samples
+from monitorkit.query.decoding.wire import Histograms, Result, Samples
 from monitorkit.query.ranges import pieces
 from monitorkit.query.times import Window
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitorkit.durations import Duration
+    from monitorkit.query.decoding.envelope import Answer
     from monitorkit.query.ranges.limits import Limits
 
 __all__ = ["Request", "fetch", "request"]

@@ -7,7 +7,7 @@ from monitorkit.errors import ServerUnavailable
 from monitorkit.processes import wait_until
 from monitorkit.query.connection import bodies
 from monitorkit.query.connection.transport import Transport
-from monitorkit.query.decoding import stream, wire
+from monitorkit.query.decoding import envelope, stream
 
 OK = b'{"status":"success","data":["up"]}'
 
@@ -25,7 +25,7 @@ class Recorder:
         self.chunks.append(bytes(chunk))
 
     def finish(self):
-        return wire.plain(b"".join(self.chunks))
+        return envelope.plain(b"".join(self.chunks))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_each_attempt_has_a_decoder_of_its_own_and_only_a_success_is_fed_to_it(t
     assert [b"".join(recorder.chunks) for recorder in recorders()] == [OK, OK]
 
 
-@pytest.mark.parametrize("decoder", [wire.PlainDecoder, stream.ResultDecoder])
+@pytest.mark.parametrize("decoder", [envelope.PlainDecoder, stream.ResultDecoder])
 @pytest.mark.parametrize(
     ("content_type", "piece", "reason"),
     [
@@ -121,7 +121,7 @@ def test_an_error_without_an_end_is_left_early(transport, faulty):
 
 
 def test_what_begins_like_an_answer_is_kept_only_up_to_a_limit(transport, faulty, monkeypatch):
-    monkeypatch.setattr(wire, "MAX_BODY_BYTES", 1 << 20)
+    monkeypatch.setattr(envelope, "MAX_BODY_BYTES", 1 << 20)
     faulty.behave = endless(200, "application/json", b'{"status":"success","data":"' + b"x" * 60_000, [])
     with pytest.raises(ServerUnavailable, match="HTTP 200, but the body is longer than 1 MiB"):
         transport.call("api/v1/labels")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitorkit.query.connection.faults import position, refused
-from monitorkit.query.decoding.wire import Refused
+from monitorkit.query.decoding.envelope import Refused
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30), st.data())

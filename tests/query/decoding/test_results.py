@@ -6,7 +6,7 @@ from api_answers import LABEL_SETS, MS, NO_RESULTS, bits, body, decoded, pair, r
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitorkit.query.decoding import results, wire
+from monitorkit.query.decoding import envelope, results, wire
 
 
 @settings(deadline=None)
@@ -60,12 +60,12 @@ def test_native_histograms_become_rows_of_buckets():
 
 
 def test_an_error_of_the_api_keeps_its_type_and_words():
-    with pytest.raises(wire.Refused, match=r"^execution: too many samples$") as caught:
+    with pytest.raises(envelope.Refused, match=r"^execution: too many samples$") as caught:
         results.result(b'{"status":"error","errorType":"execution","error":"too many samples"}')
     assert caught.value.error_type == "execution"
 
 
 @pytest.mark.parametrize("document", NO_RESULTS)
 def test_what_is_no_query_result_is_called_malformed(document):
-    with pytest.raises(wire.Malformed, match="JSON"):
+    with pytest.raises(envelope.Malformed, match="JSON"):
         results.result(document)

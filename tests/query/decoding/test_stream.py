@@ -23,7 +23,7 @@ from api_answers import (
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitorkit.query.decoding import results, sampletext, stream, wire
+from monitorkit.query.decoding import envelope, results, sampletext, stream
 from monitorkit.query.decoding.stream import ResultDecoder
 
 HISTOGRAM = '{"count":"6","sum":"10.5","buckets":[[3,"-0.001","0.001","1"],[0,"0.5","1","2"]]}'
@@ -121,8 +121,8 @@ def test_a_damaged_stream_is_refused_where_the_plain_way_refuses_it(document, fe
     damaged = document[:place] + put + document[place + length :]
     try:
         expected = content(results.result(damaged).data)
-    except wire.Malformed:
-        with pytest.raises(wire.Malformed, match="JSON"):
+    except envelope.Malformed:
+        with pytest.raises(envelope.Malformed, match="JSON"):
             streamed(damaged, few=few)
     else:
         assert content(streamed(damaged, few=few).data) == expected
@@ -139,7 +139,7 @@ def test_what_is_no_query_result_is_called_malformed(document, before, block_byt
     for kind, item in items.items():
         opening = b'"resultType":"' + kind.encode() + b'","result":['
         spoilt = document.replace(opening, opening + before * item, 1)
-        with pytest.raises(wire.Malformed, match="JSON"):
+        with pytest.raises(envelope.Malformed, match="JSON"):
             streamed(spoilt, block_bytes=block_bytes)
 
 
@@ -154,8 +154,8 @@ def test_labels_of_one_series_never_go_over_into_another(first, second, third, f
     document = body("matrix", f"[{','.join(items)}]")
     try:
         expected = content(results.result(document).data)
-    except wire.Malformed:
-        with pytest.raises(wire.Malformed, match="JSON"):
+    except envelope.Malformed:
+        with pytest.raises(envelope.Malformed, match="JSON"):
             streamed(document, block_bytes=1 << 18, few=few)
     else:
         assert content(streamed(document, block_bytes=1 << 18, few=few).data) == expected
@@ -183,7 +183,7 @@ def test_what_stands_between_two_series_is_looked_at(between):
     boundary = b']]},{"metric":'
     place = document.index(boundary, document.index(boundary) + 1)
     damaged = document[:place] + between + document[place + len(boundary) :]
-    with pytest.raises(wire.Malformed, match="JSON"):
+    with pytest.raises(envelope.Malformed, match="JSON"):
         streamed(damaged, block_bytes=1 << 18)
 
 
@@ -223,7 +223,7 @@ def test_one_unusual_series_does_not_slow_down_the_others(monkeypatch):
 
 def test_an_answer_that_says_at_its_end_that_it_failed_is_an_error():
     document = body("matrix", f"[{','.join(usual(9, 9))}]", '},"status":"error","errorType":"timeout","error":"late"}')
-    with pytest.raises(wire.Refused, match="timeout: late"):
+    with pytest.raises(envelope.Refused, match="timeout: late"):
         streamed(document)
 
 
@@ -254,7 +254,7 @@ def test_no_dict_is_made_for_any_of_many_series(monkeypatch):
 
 def test_a_second_result_is_malformed():
     second = ',"result":[{"metric":{},"values":[[1700000000,"1"]]}]}}'
-    with pytest.raises(wire.Malformed, match="JSON, but with two results"):
+    with pytest.raises(envelope.Malformed, match="JSON, but with two results"):
         streamed(body("matrix", f"[{','.join(usual(9, 9))}]", second))
 
 
@@ -263,7 +263,7 @@ def test_a_series_without_an_end_is_left_early(monkeypatch):
     decoder = ResultDecoder()
     decoder.feed(body("matrix", '[{"metric":{},"values":[[1700000000,"1"]', ""))
     piece = b',[1700000000,"1"]' * 5000
-    with pytest.raises(wire.Malformed, match="longer than 1 MiB without the end of a series"):
+    with pytest.raises(envelope.Malformed, match="longer than 1 MiB without the end of a series"):
         consume(map(decoder.feed, repeat(piece, 100)))
 
 
@@ -289,7 +289,7 @@ def test_times_before_2001_and_after_2286_are_right_as_well(samples):
 
 
 def test_an_error_of_the_api_keeps_its_type_and_words():
-    with pytest.raises(wire.Refused, match=r"^execution: too many samples$") as caught:
+    with pytest.raises(envelope.Refused, match=r"^execution: too many samples$") as caught:
         streamed(b'{"status":"error","errorType":"execution","error":"too many samples"}', chunks=[3])
     assert caught.value.error_type == "execution"
 

@@ -6,12 +6,6 @@ from hypothesis import strategies as st
 from monitorkit.query.decoding import results, wire
 
 
-def test_remarks_of_the_server_are_kept():
-    answer = wire.plain(b'{"status":"success","data":[],"warnings":["partial"],"infos":["no counter"]}')
-    assert (answer.warnings, answer.infos) == (("partial",), ("no counter",))
-    assert wire.plain(b'{"status":"success","data":[],"warnings":null}').warnings == ()
-
-
 def test_pieces_of_a_range_join_in_the_order_first_seen():
     def piece(*series):
         items = [

@@ -1,6 +1,6 @@
 import numpy as np
 
-from monitorkit.query.decoding import wire
+from monitorkit.query.decoding import envelope, wire
 from monitorkit.query.ranges import ordering
 from monitorkit.query.times import Window
 
@@ -8,7 +8,9 @@ from monitorkit.query.times import Window
 def answer(*names, at):
     n = len(names)
     labels = [{"n": name} for name in names]
-    return wire.Answer(wire.Result("matrix", labels, wire.Samples(np.arange(n), np.full(n, at), np.arange(float(n)))))
+    return envelope.Answer(
+        wire.Result("matrix", labels, wire.Samples(np.arange(n), np.full(n, at), np.arange(float(n))))
+    )
 
 
 def names(result):
@@ -47,6 +49,6 @@ def test_labels_are_compared_as_prometheus_does():
 
 
 def test_nothing_is_no_problem():
-    nothing = wire.Answer(wire.Result("matrix", []))
+    nothing = envelope.Answer(wire.Result("matrix", []))
     assert names(ordering.together([nothing, nothing]).data) == []
     assert names(ordering.as_cut(nothing.data, [Window(0, 0, 1), Window(1, 1, 1)])) == []

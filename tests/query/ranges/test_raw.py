@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.promql import PromQLError
-from monitorkit.query.decoding.wire import Answer, Result, Samples
+from monitorkit.query.decoding.envelope import Answer
+from monitorkit.query.decoding.wire import Result, Samples
 from monitorkit.query.questions import Questions
 from monitorkit.query.ranges import raw
 from monitorkit.query.ranges.limits import Limits
