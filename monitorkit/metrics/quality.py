@@ -269,17 +269,21 @@ class _Outcomes:
         self._parts: dict[str, Tally[str]] = {}
 
     def name(self, class_name: str) -> Tally[str]:
-        return self._parts.setdefault(class_name, Tally())
+        parts = self._parts.get(class_name)
+        if parts is None:
+            parts = self._parts[class_name] = Tally()
+        return parts
 
     def add(self, y_true: str, y_pred: str, *, right: bool) -> None:
         self._total += 1
-        if right:
-            self.name(y_true)["tp"] += 1
-        else:
-            self.name(y_true)["fn"] += 1
-            self.name(y_pred)["fp"] += 1
-        for class_name in {y_true, y_pred}:
-            self.name(class_name)["involved"] += 1
+        parts = self.name(y_true)
+        parts["tp" if right else "fn"] += 1
+        parts["involved"] += 1
+        if not right:
+            parts = self.name(y_pred)
+            parts["fp"] += 1
+            # Once, also where both are classes that share a name.
+            parts["involved"] += y_pred != y_true
 
     def add_sets(self, hits: Sequence[str], missed: Sequence[str], wrong: Sequence[str]) -> None:
         self._total += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from monitorkit.metrics.classes import sorted_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable
 
 __all__ = ["DEFAULT_WINDOW", "ErrorWindow", "LabelSetWindow", "ScoreWindow", "Scores"]
 
@@ -31,8 +31,18 @@ class Scores:
     f1: float
 
 
+@dataclass
+class _Counts:
+    """What the classes of a window got: how often each is the true one, is predicted, and is both."""
+
+    right: int = 0
+    true: Counter[Hashable] = field(default_factory=Counter)
+    predicted: Counter[Hashable] = field(default_factory=Counter)
+    hits: Counter[Hashable] = field(default_factory=Counter)
+
+
 class ScoreWindow:
-    """The last labelled predictions and their scores; an update costs the same however long the window is.
+    """The last labelled predictions and their scores; a label costs the same however long the window is.
 
     Parameters
     ----------
@@ -58,19 +68,19 @@ class ScoreWindow:
     def __init__(self, size: int = DEFAULT_WINDOW) -> None:
         self.size = size
         self._pairs: deque[tuple[Hashable, Hashable]] = deque()
-        self._true: Counter[Hashable] = Counter()
-        self._predicted: Counter[Hashable] = Counter()
-        self._hits: Counter[Hashable] = Counter()
-        self._right = 0
+        # One step a label here; what each class got is added up where scores are read, which is far less often.
+        self._tally: dict[tuple[Hashable, Hashable], int] = {}
 
     def __len__(self) -> int:
         return len(self._pairs)
 
     def add(self, y_true: Hashable, y_pred: Hashable) -> None:
         """Take in one labelled prediction; the oldest leaves a full window."""
-        self._pairs.append((y_true, y_pred))
-        self._count(y_true, y_pred, 1)
-        self._trim()
+        pair = (y_true, y_pred)
+        self._pairs.append(pair)
+        self._tally[pair] = self._tally.get(pair, 0) + 1
+        if len(self._pairs) > self.size:
+            self._trim()
 
     def resize(self, size: int) -> None:
         """Change the length of the window; a shorter one keeps the newest."""
@@ -92,36 +102,39 @@ class ScoreWindow:
         """
         if not self._pairs:
             return None
-        classes = self._occurring() if positive_class is None else [positive_class]
+        counts = _Counts()
+        for (y_true, y_pred), count in self._tally.items():
+            counts.right += count * (y_true == y_pred)
+            self._count(counts, y_true, y_pred, count)
+        classes = self._classes(counts) if positive_class is None else [positive_class]
         hits, true, predicted = (
-            self._counts(counter, classes) for counter in (self._hits, self._true, self._predicted)
+            np.array([counter[label] for label in classes], dtype=np.float64)
+            for counter in (counts.hits, counts.true, counts.predicted)
         )
         return Scores(
-            accuracy=self._right / len(self._pairs),
+            accuracy=counts.right / len(self._pairs),
             recall=_mean_ratio(hits, true),
             precision=_mean_ratio(hits, predicted),
             f1=_mean_ratio(2 * hits, true + predicted),
         )
 
-    def _occurring(self) -> list[Hashable]:
-        return sorted_labels(label for label, count in (self._true + self._predicted).items() if count)
+    def _classes(self, counts: _Counts) -> list[Hashable]:
+        return sorted_labels(dict.fromkeys((*counts.true, *counts.predicted)))
 
     def _trim(self) -> None:
         while len(self._pairs) > self.size:
-            self._count(*self._pairs.popleft(), -1)
-
-    def _count(self, y_true: Hashable, y_pred: Hashable, step: int) -> None:
-        _step(self._true, y_true, step)
-        _step(self._predicted, y_pred, step)
-        if y_true == y_pred:
-            self._right += step
-            _step(self._hits, y_true, step)
+            pair = self._pairs.popleft()
+            self._tally[pair] -= 1
+            if not self._tally[pair]:
+                # A label that has left the window must not take memory for ever: labels come from clients.
+                del self._tally[pair]
 
     @staticmethod
-    def _counts(
-        counter: Counter[Hashable], classes: Sequence[Hashable]
-    ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.array([counter[label] for label in classes], dtype=np.float64)
+    def _count(counts: _Counts, y_true: Hashable, y_pred: Hashable, count: int) -> None:
+        counts.true[y_true] += count
+        counts.predicted[y_pred] += count
+        if y_true == y_pred:
+            counts.hits[y_true] += count
 
 
 class LabelSetWindow(ScoreWindow):
@@ -151,16 +164,16 @@ class LabelSetWindow(ScoreWindow):
         super().__init__(size)
         self._labels = list(labels)
 
-    def _occurring(self) -> list[Hashable]:
-        return self._labels or super()._occurring()
+    def _classes(self, counts: _Counts) -> list[Hashable]:
+        return self._labels or super()._classes(counts)
 
-    def _count(self, y_true: Hashable, y_pred: Hashable, step: int) -> None:
+    @staticmethod
+    def _count(counts: _Counts, y_true: Hashable, y_pred: Hashable, count: int) -> None:
         assert isinstance(y_true, frozenset)  # noqa: S101 - for the type checker
         assert isinstance(y_pred, frozenset)  # noqa: S101 - as above
-        self._right += step * (y_true == y_pred)
-        for counter, labels in ((self._true, y_true), (self._predicted, y_pred), (self._hits, y_true & y_pred)):
+        for counter, labels in ((counts.true, y_true), (counts.predicted, y_pred), (counts.hits, y_true & y_pred)):
             for label in labels:
-                _step(counter, label, step)
+                counter[label] += count
 
 
 class ErrorWindow:
@@ -219,13 +232,6 @@ class ErrorWindow:
         if variance and y_true.min() != y_true.max():
             scores["r2"] = 1 - float(squares.sum(axis=0)[0]) / variance
         return scores
-
-
-def _step(counter: Counter[Hashable], label: Hashable, step: int) -> None:
-    counter[label] += step
-    if not counter[label]:
-        # A label that has left the window must not take memory for ever: labels come from clients.
-        del counter[label]
 
 
 def _mean_ratio(

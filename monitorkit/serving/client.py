@@ -13,6 +13,7 @@ import orjson
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.metrics.classes import sorted_labels
+from monitorkit.serving.outputs import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,7 +150,10 @@ def labels(y_true: Any) -> Sequence[Any]:  # noqa: ANN401 - an array, a Series, 
     """
     if getattr(y_true, "ndim", 1) == 2:  # noqa: PLR2004 - a matrix, whatever holds it
         y_true = y_true.toarray() if hasattr(y_true, "toarray") else np.asarray(y_true)
-    return [_label(label) for label in y_true]
+    if isinstance(y_true, np.ndarray) and y_true.dtype.kind != "O":
+        found: list[Any] = y_true.tolist()
+        return found
+    return [label if type(label) in PLAIN else _label(label) for label in y_true]
 
 
 def _label(label: Any) -> Any:  # noqa: ANN401 - as above

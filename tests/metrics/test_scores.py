@@ -74,8 +74,7 @@ def test_a_shorter_window_keeps_the_newest():
 
 def test_a_label_that_left_the_window_takes_no_memory():
     window = filled([(f"label {number}", "?") for number in range(1000)], 3)
-    assert len(window._true) == 3
-    assert len(window._predicted) == 1
+    assert len(window._tally) == 3
 
 
 @pytest.mark.parametrize(("labels", "expected"), [([3, 1, 2], [1, 2, 3]), (["b", 1], [1, "b"])])

@@ -43,6 +43,11 @@ class Observer:
         The function's series.
     name
         What it is called in warnings.
+
+    Attributes
+    ----------
+    end
+        Notes that a call is over, however it went.
     """
 
     def __init__(self, function: Callable[..., Any], model: Model, metrics: VersionMetrics, name: str) -> None:
@@ -50,51 +55,54 @@ class Observer:
         self._y = Named(function, "y", "y_true")
         self._model = model
         self._metrics = metrics
+        self._requests = metrics.requests
         self._name = name
         self._told: set[str] = set()
         self._class_set = model.class_set
         self._compared = metrics.drift.reference is not None
         self._classes: set[type] = set()
 
+        self._came: Callable[[], None] = metrics.requests.in_flight.inc
+        self.end: Callable[[], None] = metrics.requests.in_flight.dec
+
     def begin(self) -> float:
         """Take in a call; returns when it began."""
-        self._metrics.requests.in_flight.inc()
+        self._came()
         return time.perf_counter()
-
-    def end(self) -> None:
-        """Note that a call is over, however it went."""
-        self._metrics.requests.in_flight.dec()
 
     def fail(self) -> None:
         """Count a call that raised."""
-        self._metrics.requests.count("server_error")
+        self._requests.count("server_error")
 
     def succeed(self, begun: float) -> None:
         """Count a call that returned."""
-        self._metrics.requests.count_ok(time.perf_counter() - begun)
+        self._requests.count_ok(time.perf_counter() - begun)
 
     def read(self, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:  # noqa: ANN401 - whatever it returned
         """Count what a call returned, and how right it was where its true labels are among its arguments."""
         try:
             y_true = self._y.of(args, kwargs)
-            if y_true is not None or not self._count_plain(result):
+            if not self._count_plain(result, y_true):
                 self._read(result, args, kwargs, y_true)
         except Refusal as refusal:
             self._complain(refusal.detail)
         except Exception as error:  # noqa: BLE001 - the caller's result is not lost for a count
             self._complain(f"{type(error).__name__}: {error}")
 
-    def _count_plain(self, result: Any) -> bool:  # noqa: ANN401 - as above
-        """Count one value of a type that was read before; return whether it was one."""
-        if (
-            self._compared
-            or type(result) not in self._classes
-            or (self._class_set is not None and result not in self._class_set)
-        ):
+    def _count_plain(self, result: Any, y_true: Any) -> bool:  # noqa: ANN401 - as above
+        """Count one class of a type that was read before, and its label if that is alike; return whether it was one."""
+        if self._compared or not self._is_known(result):
             return False
-        self._metrics.requests.observe_batch(1)
+        if y_true is not None and (type(y_true) is not type(result) or not self._is_known(y_true)):
+            return False
+        self._requests.observe_batch(1)
         self._metrics.quality.count_predictions((result,))
+        if y_true is not None:
+            self._metrics.quality.observe(y_true, result)
         return True
+
+    def _is_known(self, label: Any) -> bool:  # noqa: ANN401 - as above
+        return type(label) in self._classes and (self._class_set is None or label in self._class_set)
 
     def _read(self, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any], y_true: Any) -> None:  # noqa: ANN401 - as above
         single = type(result) in PLAIN or isinstance(result, np.generic) or getattr(result, "ndim", 1) == 0
@@ -102,7 +110,7 @@ class Observer:
             self._count_rows(self._X.of(args, kwargs))
             return
         rows: Any = [result] if single else result
-        self._metrics.requests.observe_batch(len(rows))
+        self._requests.observe_batch(len(rows))
         outputs = self._model.predict(rows)
         count_predictions(outputs, self._metrics, self._table(args, kwargs, len(rows)))
         if outputs.task == "classification" and type(result) in PLAIN:
@@ -128,7 +136,7 @@ class Observer:
         shape = getattr(X, "shape", None)
         rows = shape[0] if shape else len(X) if isinstance(X, list) else 0
         if rows:
-            self._metrics.requests.observe_batch(rows)
+            self._requests.observe_batch(rows)
 
     def _judge(self, outputs: Outputs, y_true: Any) -> None:  # noqa: ANN401 - any argument
         several = hasattr(y_true, "__iter__") and not isinstance(y_true, str)
