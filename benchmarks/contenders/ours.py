@@ -24,17 +24,12 @@ def forest(n_trees: int = 200) -> Any:
     return RandomForestClassifier(n_trees, random_state=0, n_jobs=1).fit(*load_iris(return_X_y=True))
 
 
-class Silent:
-    """In place of what counts: takes anything and does nothing."""
-
-    def inc(self, _amount: float = 1) -> None: ...
-
-    def dec(self, _amount: float = 1) -> None: ...
+def nothing(*_args: object, **_options: object) -> None:
+    """In place of what counts."""
 
 
 def without_metrics() -> None:
     """Take out of the server what it measures, to see what that costs; ids and the store for labels stay."""
-    nothing = lambda *_args, **_options: None  # noqa: E731
     for name in ("count", "count_ok", "time_phases", "observe_batch"):
         setattr(RequestMetrics, name, nothing)
     QualityMetrics.count_predictions = nothing
@@ -73,7 +68,7 @@ def main() -> None:
         **place,
     )
     if options.metrics == "off":
-        server._application.served.metrics.requests.in_flight = Silent()
+        server._application.served.metrics.requests.add_in_flight = nothing
     if options.series:
         series(server, options.series)
     ended = threading.Event()

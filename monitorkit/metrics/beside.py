@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from monitorkit.metrics.http import ApplicationFamilies, shared
+from monitorkit.metrics.children import shared
+from monitorkit.metrics.http import ApplicationFamilies
 from monitorkit.metrics.registry import MODEL_LABELS, without_creation_times
 from monitorkit.processes import pid_exists
 

@@ -9,9 +9,11 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
-from prometheus_client import Histogram, values
+from prometheus_client import Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
+
+from monitorkit.metrics.children import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,16 +139,10 @@ class Histograms:
 def histograms(
     name: str, documentation: str, labelnames: Sequence[str], *, buckets: Sequence[float], registry: CollectorRegistry
 ) -> Histograms | Histogram:
-    """Make a family of histograms: prometheus_client's own where it shares values between processes, as under gunicorn.
-
-    Notes
-    -----
-    Source: prometheus_client's documentation, "Multiprocess Mode": chosen by ``PROMETHEUS_MULTIPROC_DIR`` when it is
-    imported.
-    """
-    if values.ValueClass is values.MutexValue:
-        return Histograms(name, documentation, labelnames, buckets=buckets, registry=registry)
-    return Histogram(name, documentation, labelnames, buckets=buckets, registry=registry)
+    """Make a family of histograms: prometheus_client's own where processes share values."""
+    if shared():
+        return Histogram(name, documentation, labelnames, buckets=buckets, registry=registry)
+    return Histograms(name, documentation, labelnames, buckets=buckets, registry=registry)
 
 
 def _written(bound: float) -> str:

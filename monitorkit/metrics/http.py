@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, values
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from monitorkit.metrics.cardinality import FoldedSeries
+from monitorkit.metrics.children import shared
 from monitorkit.metrics.classes import OTHER
 from monitorkit.metrics.histograms import histograms
 from monitorkit.metrics.performance import DURATION_BUCKETS, PerformanceFamilies, RequestStatus
@@ -170,8 +171,3 @@ class ApplicationMetrics:
             if OTHER not in {path, text}:
                 self._codes[method, path, code] = children
             return children
-
-
-def shared() -> bool:
-    """Whether processes share values: prometheus_client's multiprocess mode, chosen when it is imported."""
-    return values.ValueClass is not values.MutexValue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import Counter, Gauge
 
+from monitorkit.metrics.children import incrementing, shared
 from monitorkit.metrics.histograms import histograms
 from monitorkit.metrics.registry import MODEL_LABELS
 
@@ -131,18 +133,20 @@ class RequestMetrics:
         self._families = families
         self._labels = (model_name, model_version)
         statuses: tuple[RequestStatus, ...] = get_args(RequestStatus)
-        self._requests = {status: families.requests.labels(*self._labels, status) for status in statuses}
+        self._requests = {status: incrementing(families.requests.labels(*self._labels, status)) for status in statuses}
         self._duration = families.duration.labels(*self._labels)
         self._phases = {phase: families.phase.labels(*self._labels, phase) for phase in PHASES}
         self._batch = families.batch.labels(*self._labels)
         self._latency: Gauge | None = None
+        self._last = math.nan
+        self._shared = shared()
         self._active = True
         self._lock = threading.Lock()
-        self.in_flight = families.in_flight.labels(*self._labels)
+        self.add_in_flight = incrementing(families.in_flight.labels(*self._labels))
 
     def count(self, status: RequestStatus) -> None:
         """Count one answer that carries no prediction."""
-        self._requests[status].inc()
+        self._requests[status](1)
 
     def count_ok(self, seconds: float) -> None:
         """Count one answer with predictions.
@@ -158,10 +162,11 @@ class RequestMetrics:
         -----
         Source: Beyer et al., "Site Reliability Engineering", chapter 6: keep the latency of failed requests apart.
         """
-        self._requests["ok"].inc()
+        self._requests["ok"](1)
         self._duration.observe(seconds)
+        self._last = seconds
         latency = self._latency or self._first_latency()
-        if latency is not None:
+        if latency is not None and self._shared:
             latency.set(seconds)
 
     def time_phases(self, *, queue: float, preprocess: float, predict: float, postprocess: float) -> None:
@@ -190,6 +195,9 @@ class RequestMetrics:
         with self._lock:
             if self._active and self._latency is None:
                 self._latency = self._families.latency.labels(*self._labels)
+                if not self._shared:
+                    # Read at a scrape, not written at each request.
+                    self._latency.set_function(lambda: self._last)
             return self._latency
 
     def activate(self) -> None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from monitorkit.metrics.children import incrementing
 from monitorkit.metrics.classes import OTHER, ClassNames, sorted_labels
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.scores import DEFAULT_WINDOW, LabelSetWindow, ScoreWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 
     from prometheus_client import CollectorRegistry, Metric
 
@@ -155,7 +156,7 @@ class QualityMetrics:
         self._label_sets: dict[str, int] = {}
         self._n_labels: int | None = None
         self._outcomes = _Outcomes()
-        self._predictions: dict[Hashable, Counter] = {}
+        self._predictions: dict[Hashable, Callable[[float], None]] = {}
         results: tuple[FeedbackResult, ...] = get_args(FeedbackResult)
         self._feedback = {result: families.feedback.labels(*labels, result) for result in results}
         self._delay = families.delay.labels(*labels)
@@ -187,11 +188,11 @@ class QualityMetrics:
         """Count predicted classes."""
         tally = {y_pred[0]: 1} if len(y_pred) == 1 else Tally(y_pred)
         for label, count in tally.items():
-            counter = self._predictions.get(label)
-            if counter is None:
+            add = self._predictions.get(label)
+            if add is None:
                 with self._lock:
-                    counter = self._prediction_counter(label)
-            counter.inc(count)
+                    add = self._prediction_counter(label)
+            add(count)
 
     def count_feedback(self, result: FeedbackResult, count: int = 1) -> None:
         """Count labels received by what became of them."""
@@ -244,18 +245,18 @@ class QualityMetrics:
             self._exported = False
             return {class_name for class_name, _ in self._outcomes.by_class()}
 
-    def _prediction_counter(self, label: Hashable) -> Counter:
+    def _prediction_counter(self, label: Hashable) -> Callable[[float], None]:
         name = self._classes.name(label)
         # A request that was in flight when its version was forgotten must not bring it back.
-        exported = self._exported
-        counter = (
-            self._families.predictions.labels(*self.labels, name) if exported else Counter("late", "", registry=None)
-        )
+        add = incrementing(self._families.predictions.labels(*self.labels, name)) if self._exported else _not_counted
         if name != OTHER:
-            self._predictions[label] = counter
+            self._predictions[label] = add
         # Its outcomes begin at 0, so that a scrape before the first label sees where they come from.
         self._outcomes.name(name)
-        return counter
+        return add
+
+
+def _not_counted(_amount: float) -> None: ...
 
 
 class _Outcomes:

@@ -143,7 +143,7 @@ class ModelApplication(Application):
         lineup = self.lineup
         served = lineup.choose(version)
         requests = served.metrics.requests
-        requests.in_flight.inc()
+        requests.add_in_flight(1)
         try:
             body = await read_body(scope, receive, self.limits.body_bytes)
             asked = dialect.read(scope, body, served)
@@ -178,7 +178,7 @@ class ModelApplication(Application):
             code, written, headers = answer
             return Answer(code, written, (*headers, (b"server-timing", _timing(duration))))
         finally:
-            requests.in_flight.dec()
+            requests.add_in_flight(-1)
 
     async def _feedback(self, scope: Scope, receive: Receive) -> Answer:
         body = await read_body(scope, receive, self.limits.body_bytes)

@@ -20,6 +20,7 @@ import httptools
 from monitorkit.serving.asgi import refuse
 from monitorkit.serving.deadline import Deadline
 from monitorkit.serving.exchange import Exchange
+from monitorkit.serving.heads import KnownHeads
 from monitorkit.serving.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class HttpProtocol(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         # So that a request is answered even when more follows the one that was announced as the last.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._heads = KnownHeads()
         self._exchanges: deque[Exchange] = deque()
         """Requests without an answer, oldest first; only the first has been given to the application."""
         self._reading: Exchange | None = None
@@ -111,15 +113,8 @@ class HttpProtocol(asyncio.Protocol):
         """Parse, begin what can begin, and give a request that has not come whole a deadline."""
         if self._deaf:
             return
-        self._head_bytes += len(data)
-        try:
-            self._parse(data)
-        except httptools.HttpParserError:
-            detail = "this is not HTTP/1.1 as RFC 9112 has it: check what sends the request"
-            self._refuse(Refusal(400, "malformed", detail))
-            self._begin_next()
+        if not self._take_known(data) and not self._take(data):
             return
-        self._begin_next()
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             detail = f"the request line and headers are longer than {MAX_HEAD_BYTES} bytes: send fewer or shorter ones"
             self._refuse(Refusal(431, "too_large", detail))
@@ -232,6 +227,36 @@ class HttpProtocol(asyncio.Protocol):
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
+
+    def _take_known(self, data: bytes) -> bool:
+        """Begin a request that has come whole, by itself and with a head that is known; return whether it is one."""
+        found = None if self._in_head or self._reading is not None else self._heads.find(data)
+        if found is None:
+            return False
+        scope, body = found
+        exchange = Exchange(self, scope, expects=False, keep_alive=True)
+        self._exchanges.append(exchange)
+        if body:
+            exchange.feed(body)
+        exchange.finish()
+        self._begin_next()
+        return True
+
+    def _take(self, data: bytes) -> bool:
+        """Parse, and begin what can begin; return whether it can be understood."""
+        fresh = not self._in_head and self._reading is None and not self._exchanges
+        self._head_bytes += len(data)
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            detail = "this is not HTTP/1.1 as RFC 9112 has it: check what sends the request"
+            self._refuse(Refusal(400, "malformed", detail))
+            self._begin_next()
+            return False
+        if fresh and len(self._exchanges) == 1 and self._reading is None and not self._in_head:
+            self._heads.learn(data, self._exchanges[0].scope)
+        self._begin_next()
+        return True
 
     def _parse(self, data: bytes) -> None:
         try:

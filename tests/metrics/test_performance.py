@@ -76,10 +76,10 @@ def test_a_retired_version_keeps_its_counts_and_loses_its_last_values(registry, 
 def test_sixteen_threads_lose_no_count(registry, requests):
     def work(_):
         for _ in range(500):
-            requests.in_flight.inc()
+            requests.add_in_flight(1)
             requests.count_ok(0.001)
             requests.count("shed")
-            requests.in_flight.dec()
+            requests.add_in_flight(-1)
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, range(16)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from monitorkit.metrics import exposition
-from monitorkit.metrics.http import shared
+from monitorkit.metrics.children import shared
 
 if TYPE_CHECKING:
     from monitorkit.metrics.beside import Beside

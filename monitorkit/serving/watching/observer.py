@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,8 +63,8 @@ class Observer:
         self._compared = metrics.drift.reference is not None
         self._classes: set[type] = set()
 
-        self._came: Callable[[], None] = metrics.requests.in_flight.inc
-        self.end: Callable[[], None] = metrics.requests.in_flight.dec
+        self._came: Callable[[], None] = partial(metrics.requests.add_in_flight, 1)
+        self.end: Callable[[], None] = partial(metrics.requests.add_in_flight, -1)
 
     def begin(self) -> float:
         """Take in a call; returns when it began."""
