@@ -122,7 +122,7 @@ def test_a_version_that_was_forgotten_begins_anew_and_what_still_comes_for_it_is
     for number in range(MAX_VERSIONS):
         metrics.activate(str(number))
     before.requests.count_ok(0.1)
-    before.requests.in_flight.dec()
+    before.requests.add_in_flight(-1)
     before.quality.observe(1, 0)
     before.quality.count_predictions(["late"])
     assert "first" not in exported_versions(registry)
