@@ -12,7 +12,7 @@ from monitorkit.metrics.bins import is_missing
 from monitorkit.metrics.classes import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from monitorkit.metrics.bins import Column
 
@@ -36,7 +36,12 @@ def is_frame(table: object) -> bool:
     return hasattr(table, "columns") and hasattr(table, "iloc")
 
 
-def columns_of(table: Any, names: Sequence[str] | None = None) -> Columns:  # noqa: ANN401 - what the user has
+def columns_of(
+    table: Any,  # noqa: ANN401 - what the user has
+    names: Sequence[str] | None = None,
+    *,
+    each: Callable[[Sequence[int]], Iterable[int]] = iter,
+) -> Columns:
     """Read a table.
 
     Parameters
@@ -46,6 +51,8 @@ def columns_of(table: Any, names: Sequence[str] | None = None) -> Columns:  # no
         neither.
     names
         What the columns are called; by default as in the DataFrame, or else ``x0``, ``x1``, ... as scikit-learn does.
+    each
+        Goes through the columns, as `iter` does.
 
     Raises
     ------
@@ -61,12 +68,12 @@ def columns_of(table: Any, names: Sequence[str] | None = None) -> Columns:  # no
     if is_frame(table):
         # A label that is empty is none.
         own = [class_name(name) or f"x{place}" for place, name in enumerate(table.columns)]
-        values = [_series(table.iloc[:, place], own[place]) for place in range(len(own))]
+        values = [_series(table.iloc[:, place], own[place]) for place in each(range(len(own)))]
         categorical = tuple(place for place, kind in enumerate(table.dtypes) if kind == "category")
     else:
         array = _array(table)
         own = [f"x{place}" for place in range(array.shape[1])]
-        values = [_column(array[:, place], own[place]) for place in range(array.shape[1])]
+        values = [_column(array[:, place], own[place]) for place in each(range(array.shape[1]))]
         categorical = ()
     if not values or not len(values[0]):
         raise InvalidValue(f"the table has {len(values[0]) if values else 0} rows and {len(values)} columns: pass some")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,9 +16,10 @@ from monitorkit.metrics.classes import MAX_CLASSES
 from monitorkit.metrics.columns import columns_of, distinct, is_frame, objects
 from monitorkit.metrics.drift_settings import DEFAULT_DRIFT, Drift
 from monitorkit.metrics.steps import Steps
+from monitorkit.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Sequence
 
     from monitorkit.metrics.bins import Bins, Column
     from monitorkit.metrics.distances import Shares, Values
@@ -34,6 +36,9 @@ KEPT_ROWS = 2000
 """How many rows a model predicts, to see how its predictions are distributed."""
 
 _SHOWN = 10
+
+_QUICK = 200_000
+"""Fewer values than these are read before a bar of progress would be loaded."""
 
 Predict = Callable[[Any], "Column | None"]
 
@@ -124,12 +129,12 @@ class Reference:
         InvalidType, InvalidValue
             If they are no table, or features that are to be watched are none of it.
         """
-        columns = columns_of(X, names)
+        columns = columns_of(X, names, each=partial(_each, X, "reading the reference"))
         known = {name: place for place, name in enumerate(columns.names)}
         wanted = range(len(columns.names)) if drift.features is None else _places(drift.features, known, "features")
         codes = {*_places(drift.categorical, known, "categorical"), *columns.categorical}
         features = []
-        for place in wanted:
+        for place in _each(X, "binning the reference", wanted):
             name, column = columns.names[place], columns.data[place]
             if place in codes:
                 column = column.astype(object)
@@ -186,6 +191,17 @@ class Reference:
             )
         watched = tuple(feature for feature in features if feature.name not in left_out)
         return replace(self, watched=watched, left_out=(*self.left_out, *left_out))
+
+
+def _each(table: Any, doing: str, places: Sequence[int]) -> Iterator[int]:  # noqa: ANN401 - any table
+    """Go through columns, and show how far it is where that takes a while."""
+    if len(table) * len(places) < _QUICK:
+        yield from places
+        return
+    with progress_bar(len(places), desc=doing, unit="column") as bar:
+        for place in places:
+            yield place
+            bar.update()
 
 
 def prediction_column(predictions: Sequence[Any], task: str) -> Column | None:

@@ -1,6 +1,8 @@
 """Reference data: which features are watched, in how many series, and how their shares come about."""
 
 import pickle
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import pytest
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.metrics import Drift, Reference
+from monitorkit.metrics import Drift, Reference, reference
 from monitorkit.metrics.distances import ks, wasserstein
 from monitorkit.metrics.reference import KEPT_ROWS, KEPT_VALUES, prediction_column
 
@@ -199,3 +201,24 @@ def test_the_reference_is_not_the_users_own_array():
 def test_wrong_settings_are_refused(option, error, message):
     with pytest.raises(error, match=message):
         Drift(**option)
+
+
+def test_a_large_one_shows_how_far_it_is_and_a_small_one_loads_no_bar(people, monkeypatch):
+    seen = []
+
+    @contextmanager
+    def bar(total, *, desc, unit):
+        seen.append(f"{desc}, {total} {unit}s")
+        yield SimpleNamespace(update=lambda: seen.append("one more"))
+
+    monkeypatch.setattr(reference, "progress_bar", bar)
+    small = Reference.of(people)
+    assert not seen
+    monkeypatch.setattr(reference, "_QUICK", people.size)
+    large = Reference.of(people)
+    more = ["one more"] * 3
+    assert seen == ["reading the reference, 3 columns", *more, "binning the reference, 3 columns", *more]
+    assert repr(large) == repr(small)
+    seen.clear()
+    Reference.of(people.to_numpy().tolist(), drift=Drift(features=["x1"]))
+    assert seen == ["reading the reference, 3 columns", *more]
