@@ -57,6 +57,7 @@ def traffic(
         A model server, or the URL of one.
     X
         Array or DataFrame of shape (n_samples, n_features); the rows of a DataFrame go with the names of its columns.
+        For a model of texts, a list of them.
         Each request carries one row; rows are drawn in a shuffled order, every row once before any a second time.
     y
         True labels of shape (n_samples,), or for several labels (n_samples, n_labels). Without them no feedback is
@@ -131,6 +132,9 @@ def _matrix(X: ArrayLike | pd.DataFrame) -> np.ndarray[Any, Any]:
         rows = X.to_numpy() if isinstance(X, pd.DataFrame) else np.asarray(X)
     except ValueError as error:
         raise InvalidValue(f"X: its rows do not have the same length: {error}") from error
+    if rows.ndim == 1 and all(isinstance(row, str) for row in rows):
+        # A text is a row of one.
+        rows = rows.reshape(-1, 1)
     if rows.ndim != 2:  # noqa: PLR2004 - a matrix
         raise InvalidValue(f"X has shape {rows.shape}; give one row per sample, shape (n_samples, n_features)")
     if len(rows) == 0:

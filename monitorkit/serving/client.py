@@ -131,10 +131,12 @@ def _table(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame; an array, or lists
         return np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
     columns = []
     for name, dtype in frame.dtypes.items():
-        if dtype.kind in "mMc":
-            raise InvalidType(f"X: the column {name!r} is of type {dtype}; send numbers or text")
+        if dtype.kind in "mc":
+            raise InvalidType(f"X: the column {name!r} is of type {dtype}; send numbers, text or times")
         column = frame[name].astype(object)
-        columns.append(column.where(column.notna(), None).tolist())
+        if dtype.kind == "M":
+            column = column.map(lambda time: time.isoformat(), na_action="ignore")
+        columns.append(column.astype(object).where(column.notna(), None).tolist())
     return [list(row) for row in zip(*columns, strict=True)]
 
 

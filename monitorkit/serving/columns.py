@@ -42,7 +42,13 @@ _IGNORED = _Column("any", takes_missing=True, keeps_missing=False)
 _TEXT = _Column("text")
 
 
-def features_of(owner: Any, names: Sequence[str] | None, count: int | None, dtypes: Sequence[Any] | None) -> Features:  # noqa: ANN401 - any object
+def features_of(
+    owner: Any,  # noqa: ANN401 - any object
+    names: Sequence[str] | None,
+    count: int | None,
+    dtypes: Sequence[Any] | None,
+    gaps: Sequence[bool] | None = None,
+) -> Features:
     """Tell what the rows of a model are made of.
 
     Parameters
@@ -53,6 +59,8 @@ def features_of(owner: Any, names: Sequence[str] | None, count: int | None, dtyp
         Names of its columns and how many there are, None where that is not known.
     dtypes
         Types of the columns of an example that the user gave as a DataFrame, None where there is none.
+    gaps
+        Which columns of an example have a missing value, for a model that tells nothing about that.
 
     Examples
     --------
@@ -60,19 +68,37 @@ def features_of(owner: Any, names: Sequence[str] | None, count: int | None, dtyp
     2
     """
     if count is None:
-        return Features()
+        return Features((Feature("text"),), bare=True) if _reads_texts(owner) else Features()
     columns = [
         Feature(column.kind, column.takes_missing, column.categories, column.null) for column in _columns(owner, count)
     ]
     if dtypes is not None:
         columns = list(starmap(_with_dtype, zip(columns, dtypes, strict=True)))
+    if gaps is not None:
+        columns = [replace(column, missing=column.missing or gap) for column, gap in zip(columns, gaps, strict=True)]
     return Features(columns, names)
+
+
+def _reads_texts(step: Any) -> bool:  # noqa: ANN401 - any object
+    """Whether a model takes a list of texts, not a table: its first step turns each of them into numbers."""
+    step = getattr(step, "best_estimator_", step)
+    if not type(step).__module__.startswith("sklearn."):
+        return False
+    if hasattr(step, "steps"):
+        inner = [one for _, one in step.steps if not isinstance(one, str)]
+        return bool(inner) and _reads_texts(inner[0])
+    if hasattr(step, "transformer_list"):
+        return all(_reads_texts(one) for _, one in step.transformer_list if not isinstance(one, str))
+    return type(step).__name__ in _TEXT_READERS
 
 
 def _with_dtype(feature: Feature, dtype: Any) -> Feature:  # noqa: ANN401 - numpy's or pandas'
     """What the user's example says; it is right about text where the model does not tell."""
-    if getattr(dtype, "kind", "O") in "iufb":
+    kind = getattr(dtype, "kind", "O")
+    if kind in "iufb":
         return feature
+    if kind == "M":
+        return replace(feature, kind="time", dtype=dtype)
     categories = getattr(dtype, "categories", None)
     of_text = categories is None or all(isinstance(value, str) for value in categories)
     missing = feature.missing or categories is not None
@@ -82,8 +108,12 @@ def _with_dtype(feature: Feature, dtype: Any) -> Feature:  # noqa: ANN401 - nump
 def _columns(step: Any, count: int) -> list[_Column]:  # noqa: ANN401 - any object
     """What a step, and what comes after it inside, does with each of its columns."""
     step = getattr(step, "best_estimator_", step)
-    if not type(step).__module__.startswith("sklearn."):
-        return [_NUMBER] * count
+    library = type(step).__module__.partition(".")[0]
+    if library == "catboost":
+        return _of_catboost(step, count)
+    if library != "sklearn":
+        # XGBoost and LightGBM have scikit-learn's tags.
+        return [_Column(takes_missing=_tag(step, "allow_nan"))] * count
     if hasattr(step, "steps"):
         return _chain([inner for _, inner in step.steps], count)
     if hasattr(step, "transformers_"):
@@ -105,6 +135,12 @@ def _simple(step: Any, count: int) -> list[_Column]:  # noqa: ANN401 - any objec
     if prepared is not None and hasattr(prepared, "transformers_"):
         return [replace(column, categories=None, takes_missing=True) for column in _columns(prepared, count)]
     return [_Column(takes_missing=_tag(step, "allow_nan"))] * count
+
+
+def _of_catboost(model: Any, count: int) -> list[_Column]:  # noqa: ANN401 - one of CatBoost's
+    texts = {*model.get_cat_feature_indices(), *model.get_text_feature_indices()}
+    takes_missing = model.get_all_params().get("nan_mode") != "Forbidden"
+    return [_TEXT if place in texts else _Column(takes_missing=takes_missing) for place in range(count)]
 
 
 def _chain(steps: Sequence[Any], count: int) -> list[_Column]:

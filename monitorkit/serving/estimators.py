@@ -65,6 +65,10 @@ def name_of(owner: object) -> str:
 def feature_names(owner: object) -> list[str] | None:
     """Names of the columns that it was fitted on, None where they had none."""
     names: Any = getattr(owner, "feature_names_in_", None)
+    if names is None and type(owner).__module__.startswith("catboost."):
+        # It numbers the columns of an array.
+        own = list(owner.feature_names_ or ())  # type: ignore[attr-defined]
+        names = own if own != list(map(str, range(len(own)))) else None
     return None if names is None else [str(name) for name in names]
 
 

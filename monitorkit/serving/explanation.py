@@ -41,7 +41,8 @@ def explanation(served: Served, url: str, notes: Sequence[str] = ()) -> dict[str
     if model.example is None:
         note = "The model has not told how many numbers a row has; two stand for as many as it takes."
     names = model.feature_names
-    request = {"instances": [row if names is None else dict(zip(names, row, strict=True))]}
+    instance = row if names is None else dict(zip(names, row, strict=True))
+    request = {"instances": row if model.features.bare else [instance]}
     name = quote(served.name, safe="")
     v1, v2 = f"/v1/models/{name}:predict", f"/v2/models/{name}/infer"
     return {
@@ -77,7 +78,9 @@ def true_label(model: Model) -> object:
 def in_words(model: Model) -> str:
     """What a model is, in a few words."""
     parts = [model.class_name]
-    if model.n_features is not None:
+    if model.features.bare:
+        parts.append("texts")
+    elif model.n_features is not None:
         parts.append(f"{model.n_features} features")
     if model.classes is not None:
         parts.append(f"{len(model.classes)} classes")

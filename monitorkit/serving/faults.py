@@ -6,6 +6,7 @@ import math
 import random
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +78,7 @@ class Faults:
         self._until = math.inf if duration_seconds is None else clock() + duration_seconds
         self._draw = random.Random(seed).random  # noqa: S311 - a demonstration, no secrets
         self._ended = threading.Event()
-        self._spreads: dict[Model, Row] = {}
+        self._spreads: weakref.WeakKeyDictionary[Model, Row] = weakref.WeakKeyDictionary()
 
     def __str__(self) -> str:
         latency, errors, drift = self._asked.values()
@@ -151,6 +152,9 @@ def _spread(served: Shown, n_features: int) -> Row:
     for feature in () if served.reference is None else served.reference.watched:
         if feature.sample is not None and 0 <= feature.place < n_features:
             spread[feature.place] = float(np.std(feature.sample)) or spread[feature.place]
+    # A number that stands for a category has no neighbours.
+    columns = served.model.features.columns or ()
+    spread[[place for place, column in enumerate(columns) if column.categories is not None]] = 0.0
     return spread
 
 

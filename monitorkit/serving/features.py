@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY_NUMBERS", "Feature", "Features", "Kind", "frame_of"]
 
-Kind = Literal["number", "text", "any"]
+Kind = Literal["number", "text", "time", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Feature:
     Attributes
     ----------
     kind
-        What its values are; ``"any"`` for a column that the model does not look at.
+        What its values are; times come as text, as ISO 8601 has it; ``"any"`` for a column that the model does not look
+        at.
     missing
         Whether a value may be missing: null in JSON, NaN in binary.
     categories
@@ -58,6 +59,8 @@ class Features:
         One for each; None where the model has not told how many there are.
     names
         Their names, None where they have none.
+    bare
+        Whether a row is one text, with no list around it: the model takes a list of texts, not a table.
 
     Attributes
     ----------
@@ -77,11 +80,14 @@ class Features:
     (2, False)
     """
 
-    __slots__ = ("columns", "count", "names", "numeric", "only_numbers", "types")
+    __slots__ = ("bare", "columns", "count", "names", "numeric", "only_numbers", "types")
 
-    def __init__(self, columns: Sequence[Feature] | None = None, names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[Feature] | None = None, names: Sequence[str] | None = None, *, bare: bool = False
+    ) -> None:
         self.columns = columns
         self.names = names
+        self.bare = bare
         self.count = None if columns is None else len(columns)
         self.numeric = columns is None or all(column.is_plain for column in columns)
         self.types = {place: one.dtype for place, one in enumerate(columns or ()) if one.dtype is not None}

@@ -143,7 +143,9 @@ def example_request(model: Model, row: Sequence[Any]) -> dict[str, Any]:
         Values in the order of its columns.
     """
     described = _inputs_told(model)
-    if model.features.names is None:
+    if model.features.bare:
+        shape, data = [1], [list(row)]
+    elif model.features.names is None:
         shape, data = [1, len(row)], [list(row)]
     else:
         shape, data = [1], [[value] for value in row]
@@ -156,6 +158,8 @@ def _inputs_told(model: Model) -> list[dict[str, Any]]:
     features = model.features
     if features.names is None:
         width = -1 if features.count is None else features.count
+        if features.bare:
+            return [{"name": INPUT, "datatype": "BYTES", "shape": [-1]}]
         return [{"name": INPUT, "datatype": "FP64" if features.only_numbers else "BYTES", "shape": [-1, width]}]
     return [
         {"name": name, "datatype": "FP64" if features.column(place).kind == "number" else "BYTES", "shape": [-1]}
@@ -243,18 +247,25 @@ def _flag(parameters: dict[str, Any], key: str, where: str, *, default: bool) ->
 def _rows(tensors: Sequence[Tensor], features: Features) -> Matrix:
     """Rows from one tensor that holds them all, or from one for each column."""
     first = tensors[0].values
+    if features.bare and len(tensors) == 1 and first.ndim == 1:
+        return checked_rows([(text,) for text in first.tolist()], features, lambda row, _column: f"inputs[0][{row}]")
     named = features.names is not None and (len(tensors) > 1 or tensors[0].name in features.names)
     if len(tensors) == 1 and first.ndim == 2 and not (named and first.shape[1] != features.count):  # noqa: PLR2004 - rows and columns
         return _table(first, features)
-    if named:
+    of_columns = features.names is None and len(tensors) > 1 and all(_is_column(one.values) for one in tensors)
+    if named or (of_columns and features.count in {None, len(tensors)}):
         return _columns(tensors, features)
     width = "n" if features.count is None else features.count
     if len(tensors) > 1:
-        known = "the model knows no names of columns"
-        detail = f"there are {len(tensors)} inputs and {known}: send one of shape [rows, {width}]"
+        known = f"the model knows no names of columns: send one of shape [rows, {width}], or {width} of shape [rows]"
+        detail = f"there are {len(tensors)} inputs and {known}"
         raise bad_input("wrong_column", detail, "inputs")
     detail = f"inputs[0].shape is {list(first.shape)}: send [rows, {width}]"
     raise bad_input("wrong_shape", detail, "inputs[0].shape")
+
+
+def _is_column(values: np.ndarray[Any, np.dtype[Any]]) -> bool:
+    return values.shape in {(len(values),), (len(values), 1)}
 
 
 def _table(values: np.ndarray[Any, np.dtype[Any]], features: Features) -> Matrix:
@@ -273,7 +284,8 @@ def _table(values: np.ndarray[Any, np.dtype[Any]], features: Features) -> Matrix
 
 
 def _columns(tensors: Sequence[Tensor], features: Features) -> Matrix:
-    names = features.names or ()
+    # A model without names takes its columns in the order that they come in, as scikit-learn does.
+    names = features.names or list(dict.fromkeys(tensor.name for tensor in tensors))
     by_name = {tensor.name: tensor for tensor in tensors}
     if len(by_name) != len(tensors) or by_name.keys() != set(names):
         raise wrong_names(by_name, names, "inputs") if by_name.keys() != set(names) else _twice()

@@ -61,6 +61,9 @@ def _inputs(inputs: Any, features: Features) -> Matrix:  # noqa: ANN401 - any JS
     if len(lengths) != 1:
         detail = f"the columns of inputs have {min(lengths)} to {max(lengths)} values: send one value a row in each"
         raise bad_input("wrong_length", detail, "inputs")
+    if features.names is None:
+        # A model without names takes its columns in the order that they come in, as scikit-learn does.
+        return matrix([list(row) for row in zip(*inputs.values(), strict=True)], features, "inputs")
     return matrix(
         [dict(zip(inputs, row, strict=True)) for row in zip(*inputs.values(), strict=True)], features, "inputs"
     )

@@ -229,7 +229,9 @@ class Model:
             self._columns = tuple(self.classes or range(width))
         return Outputs(rows, "multilabel", None, self._columns)
 
-    def _table(self, X: Matrix) -> Any:  # noqa: ANN401 - an array, or a frame for a model that was fitted on one
+    def _table(self, X: Matrix) -> Any:  # noqa: ANN401 - an array; a frame, or a list of texts, for a model that takes such
+        if self.features.bare:
+            return X[:, 0].tolist()
         return X if self.feature_names is None else frame_of(X, self.features)
 
     def _task_of(self, values: np.ndarray[Any, np.dtype[Any]], plain: list[Any]) -> Task:

@@ -60,6 +60,8 @@ def reference_of(model: Model, X: Any, drift: Drift) -> Reference:  # noqa: ANN4
         If they are no table, or not one that the model can predict.
     """
     names = model.feature_names
+    if model.features.bare and np.ndim(X) == 1:
+        X = np.array(X, dtype=object).reshape(-1, 1)
     if is_frame(X) and names is not None:
         missing = [name for name in names if name not in X.columns]
         if missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ __all__ = ["check_finite", "checked_rows", "matrix", "read_rows", "wrong_names"]
 _NUMBERS = frozenset({float, int, bool})
 _NUMBERS_OR_NULL = _NUMBERS | {type(None)}
 _EXAMPLE = '{"instances": [[1.0, 2.0]]}, one list of numbers a row'
+_TEXTS = '{"instances": ["a text"]}'
 _SPLIT = '{"columns": ["a", "b"], "data": [[1.0, 2.0]]}'
 _SHOWN = 10
 
@@ -34,7 +36,7 @@ def read_rows(document: Any, features: Features) -> Matrix:  # noqa: ANN401 - a 
 
     They come as ``{"instances": [[1.5, 2], ...]}``, in the order of the model's columns; as ``{"instances": [{"a": 1.5,
     "b": 2}, ...]}`` in any order; or as ``{"columns": ["a", "b"], "data": [[1.5, 2], ...]}``, which is what pandas
-    writes with ``to_json(orient="split")``.
+    writes with ``to_json(orient="split")``. Rows of a model of texts may be the texts themselves.
 
     Parameters
     ----------
@@ -82,9 +84,12 @@ def matrix(instances: Any, features: Features, what: str) -> Matrix:  # noqa: AN
         If it is none; it says where.
     """
     if not isinstance(instances, list):
-        raise bad_input("wrong_type", f"{what} is {kind_of(instances)}: send a list of rows, as in {_EXAMPLE}", what)
+        example = _TEXTS if features.bare else _EXAMPLE
+        raise bad_input("wrong_type", f"{what} is {kind_of(instances)}: send a list of rows, as in {example}", what)
     if not instances:
-        raise bad_input("empty", f"{what} is empty: send at least one row of numbers", what)
+        raise bad_input("empty", f"{what} is empty: send at least one row", what)
+    if features.bare and not isinstance(instances[0], list):
+        return checked_rows([(text,) for text in instances], features, lambda row, _column: f"{what}[{row}]")
     X = _at_once(instances) if features.numeric else None
     if X is None or (features.count is not None and X.shape[1] != features.count):
         if isinstance(instances[0], dict) and features.names is not None:
@@ -265,6 +270,8 @@ def _checked(value: Any, feature: Feature) -> Any:  # noqa: ANN401 - a JSON valu
             raise bad_input("not_finite", "is null: fill missing values before sending")
         return feature.null
     is_number = type(value) in _NUMBERS
+    if feature.kind == "time":
+        return _time(value, feature.dtype)
     if feature.kind == "number" and not is_number:
         raise _no_number(value, "")
     if feature.kind == "text" and not isinstance(value, str):
@@ -278,6 +285,22 @@ def _checked(value: Any, feature: Feature) -> Any:  # noqa: ANN401 - a JSON valu
         known = _list(sorted(feature.categories, key=str))
         raise bad_input("wrong_category", f"is {_short(value)}, which the model does not know: send one of {known}")
     return value
+
+
+def _time(value: Any, dtype: Any) -> Any:  # noqa: ANN401 - a JSON value; the type of a column of times
+    """Read a time as its column has it; where that knows no time zones, one with a zone is meant in UTC."""
+    import pandas as pd  # noqa: PLC0415 - whoever has such a column has loaded it
+
+    zone = getattr(dtype, "tz", None)
+    unit: Any = np.datetime_data(dtype)[0] if zone is None else dtype.unit
+    try:
+        time = pd.Timestamp(datetime.fromisoformat(value)).as_unit(unit)
+        if zone is not None:
+            return time.tz_convert(zone) if time.tz is not None else time.tz_localize(zone)
+        return time if time.tz is None else time.tz_convert("UTC").tz_localize(None)
+    except (TypeError, ValueError):
+        shown = _short(value) if isinstance(value, str) else kind_of(value)
+        raise bad_input("wrong_type", f"is {shown}: send a time, as in '2026-01-31T12:00:00'") from None
 
 
 def _no_number(value: object, where: str) -> Refusal:

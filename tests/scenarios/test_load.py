@@ -136,6 +136,12 @@ def test_a_dataframe_goes_with_the_names_of_its_columns():
     np.testing.assert_allclose(sent["prediction"].astype(float), frame["b"].to_numpy()[sent["row"]])
 
 
+def test_texts_are_rows_of_one():
+    with serve(lambda texts: [len(text) for text in texts], name="traffic of texts", example="a text") as server:
+        sent = traffic(server, ["a", "ab"], [1, 2], rate=100, duration="40ms")
+    assert sent["feedback"].tolist() == ["joined"] * 4
+
+
 def test_a_url_stands_for_a_server(server):
     assert traffic(server.url + "/", X, rate=100, duration="30ms").attrs["ok"] == 3
 

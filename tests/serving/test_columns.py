@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from monitorkit.serving.features import Features
@@ -125,6 +125,74 @@ def test_gradient_boosting_on_categories_takes_text():
     assert told(model) == [("text", True, False), ("number", True, False)]
     outputs = Model(model).predict(np.array([["red", 1.0], [None, np.nan], ["pink", 2.0]], dtype=object))
     assert len(outputs.predictions) == 3
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (TfidfVectorizer(), LogisticRegression()),
+        ("passthrough", HashingVectorizer(), LogisticRegression()),
+        (
+            FeatureUnion([("words", CountVectorizer()), ("letters", CountVectorizer(analyzer="char"))]),
+            LogisticRegression(),
+        ),
+        (make_pipeline(TfidfVectorizer()), LogisticRegression()),
+    ],
+)
+def test_a_model_whose_first_step_reads_texts_takes_a_list_of_them(steps):
+    model = make_pipeline(*steps).fit(FRAME["note"], Y)
+    served = Model(model)
+    assert (served.features.bare, served.n_features, served.example) == (True, 1, ["text"])
+    texts = FRAME[["note"]].to_numpy(dtype=object)
+    assert served.predict(texts).predictions == model.predict(FRAME["note"]).tolist()
+
+
+class Tagged(LogisticRegression):
+    """An estimator of another library with scikit-learn's tags, as XGBoost's and LightGBM's are."""
+
+    __module__ = "another.library"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def test_the_tags_of_other_libraries_count():
+    X = FRAME[["size", "rooms"]].to_numpy()
+    for model in (Tagged(), make_pipeline(StandardScaler(), Tagged())):
+        assert {column.missing for column in Model(model.fit(X, Y)).features.columns} == {True}
+
+
+class CatBoost:
+    """What CatBoost 1.2 tells of a model that was fitted on these columns."""
+
+    __module__ = "catboost.core"
+
+    def __init__(self, names, nan_mode="Min"):
+        self.feature_names_ = names
+        self.n_features_in_ = len(names)
+        self._nan_mode = nan_mode
+
+    def get_cat_feature_indices(self):
+        return [1]
+
+    def get_text_feature_indices(self):
+        return []
+
+    def get_all_params(self):
+        return {"nan_mode": self._nan_mode}
+
+    def predict(self, table):
+        return [type(table).__name__] * len(table)
+
+
+def test_catboost_tells_in_its_own_way():
+    assert told(CatBoost(["size", "color"])) == [("number", True, False), ("text", False, False)]
+    assert told(CatBoost(["size", "color"], "Forbidden"))[0] == ("number", False, False)
+    rows = np.array([[1.0, "red"]], dtype=object)
+    assert Model(CatBoost(["size", "color"])).predict(rows).predictions == ["DataFrame"]
+    assert Model(CatBoost(["0", "1"])).predict(rows).predictions == ["ndarray"]
 
 
 def test_nothing_is_known_of_a_function():

@@ -73,3 +73,27 @@ def test_a_function_with_an_example_without_names_gets_arrays():
     model = Model(lambda X: X[:, 0], example=pd.Series([1.0, 2.0]))
     assert model.feature_names is None
     assert model.predict(np.array([[5.0, 1.0]])).predictions == [5.0]
+
+
+def test_a_text_tells_that_a_function_takes_texts():
+    model = Model(lambda texts: [len(text) for text in texts], example="a text")
+    assert model.example == ["a text"]
+    assert model.predict(np.array([["abc"], ["ä"]], dtype=object)).predictions == [3, 1]
+
+
+def test_a_text_is_no_row_of_a_table():
+    with pytest.raises(InvalidValue, match="a row of 2 values is needed, not one text"):
+        input_of(MIXED, "red")
+
+
+@pytest.mark.parametrize("example", [FRAME.assign(size=[1.0, np.nan] * 5), {"color": "red", "size": None}])
+def test_a_value_may_be_missing_where_the_example_of_a_function_lacks_one(example):
+    features, row = input_of(len, example)
+    assert [column.missing for column in features.columns] == [False, True]
+    assert row == ["red", 1.0 if isinstance(example, pd.DataFrame) else None]
+
+
+def test_an_example_with_times_can_be_written_as_json():
+    features, row = input_of(len, pd.DataFrame({"day": [pd.Timestamp("2026-01-31")], "size": [1]}))
+    assert [column.kind for column in features.columns] == ["time", "number"]
+    assert row == ["2026-01-31T00:00:00", 1.0]

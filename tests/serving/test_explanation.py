@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -18,6 +19,7 @@ MODELS = {
     "text": make_pipeline(
         make_column_transformer((OneHotEncoder(), ["color"]), remainder="passthrough"), LogisticRegression()
     ).fit(FRAME, [0, 1] * 5),
+    "texts": make_pipeline(CountVectorizer(), LogisticRegression()).fit(FRAME["color"], [0, 1] * 5),
 }
 
 

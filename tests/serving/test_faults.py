@@ -11,14 +11,16 @@ import pytest
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Reference
 from monitorkit.serving.faults import Faults, checked_faults
+from monitorkit.serving.features import Feature, Features
 from monitorkit.serving.refusals import Refusal
 
 X = np.array([[1.0, 2.0, 3.0], [np.nan, 0.0, -1.0]])
 
 
-def with_example(row, reference=None):
+def with_example(row, reference=None, columns=None):
     class One:
         example = row
+        features = Features(columns)
 
     return SimpleNamespace(model=One(), reference=reference)
 
@@ -71,6 +73,12 @@ def test_text_and_what_is_missing_do_not_drift():
     shifted = asked(drift=2).shifted(mixed, with_example(["blue", 5.0, 1.0, 0.0, False]))
     assert shifted.tolist() == [["red", 11.0, None, 5.0, True]]
     assert mixed.tolist() == before.tolist()
+
+
+def test_a_number_that_stands_for_a_category_does_not_drift():
+    columns = (Feature(categories=frozenset({1.0, 2.0})), Feature(), Feature())
+    shifted = asked(drift=2).shifted(X[:1], with_example([1.0, 2.0, 3.0], columns=columns))
+    assert shifted.tolist() == [[1.0, 6.0, 9.0]]
 
 
 def test_it_ends_with_its_duration():

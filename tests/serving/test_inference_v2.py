@@ -59,6 +59,10 @@ def described(**changes):
     return {"inputs": [{"name": "input", "shape": [1, 4], "datatype": "FP64", "data": [5.1, 3.5, 1.4, 0.2], **changes}]}
 
 
+def column(name, data):
+    return {"name": name, "shape": [len(data)], "datatype": "FP64", "data": data}
+
+
 @pytest.mark.parametrize("sent_in_binary", [True, False])
 @pytest.mark.parametrize("asked_in_binary", [None, True, False])
 def test_tritons_client_gets_predictions_probabilities_and_ids(flowers, client, sent_in_binary, asked_in_binary):
@@ -123,6 +127,26 @@ def test_inputs_with_names_are_columns_in_any_order(start, client, in_binary):
     assert [one.decode() for one in result.as_numpy("predictions")] == ON_FRAME.predict(IRIS.data).tolist()
     told = client(server).get_model_metadata(server.name)
     assert told["inputs"] == [{"name": name, "datatype": "FP64", "shape": [-1]} for name in NAMES]
+
+
+@pytest.mark.parametrize("model", [ON_ARRAY, ON_ARRAY.predict])
+def test_columns_are_taken_in_their_order_by_a_model_without_names(start, client, model):
+    server = start(model)
+    columns = [tensor(X[:, [place]], "FP64", name) for place, name in enumerate("zyxw")]
+    result = client(server).infer(server.name, columns)
+    assert result.as_numpy("predictions").tolist() == ON_ARRAY.predict(X).tolist()
+
+
+@pytest.mark.parametrize("shape", [[2], [2, 1]])
+@pytest.mark.parametrize("in_binary", [True, False])
+def test_texts_are_rows_of_a_model_of_texts(start, client, shape, in_binary):
+    server = start(lambda texts: [len(text) for text in texts], example="a text")
+    texts = triton.InferInput("anything", shape, "BYTES")
+    texts.set_data_from_numpy(np.array(["ab", "ä"], dtype=object).reshape(shape), binary_data=in_binary)
+    assert client(server).infer(server.name, [texts]).as_numpy("predictions").tolist() == [2, 1]
+    assert client(server).get_model_metadata(server.name)["inputs"] == [
+        {"name": "input", "datatype": "BYTES", "shape": [-1]}
+    ]
 
 
 def test_a_model_with_names_takes_one_tensor_of_all_columns_too(start, client):
@@ -268,7 +292,13 @@ def test_a_wrong_path_is_told_of_in_the_protocols_form_and_counted(
         (described(data=["a", "b", "c", "d"], datatype="BYTES"), "inputs[0][0][0] is text: send a number"),
         (described(data="abcd"), "inputs[0].data is text"),
         ({"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64"}]}, "inputs[0].data is missing"),
-        ({"inputs": described()["inputs"] * 2}, "the model knows no names of columns"),
+        (
+            {"inputs": described()["inputs"] * 2},
+            "the model knows no names of columns: send one of shape [rows, 4], or 4",
+        ),
+        ({"inputs": [column("a", [1]), column("b", [2])]}, "there are 2 inputs and the model knows no names"),
+        ({"inputs": [column(name, [1]) for name in "abca"]}, "inputs has two tensors of one name"),
+        ({"inputs": [column("a", [1]), *(column(name, [1, 2]) for name in "bcd")]}, "inputs.b has the shape [2]"),
         (described() | {"id": 7}, "id is a number"),
         (described() | {"outputs": [{"name": "loss"}]}, "outputs[0].name is 'loss': the model has predictions"),
         (described() | {"outputs": [{"name": ["ids"]}]}, "the model has predictions"),

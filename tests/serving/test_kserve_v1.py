@@ -53,6 +53,13 @@ def test_probabilities_come_where_they_are_asked_for(ask):
     np.testing.assert_array_equal(answer["probabilities"], NAMED.predict_proba(IRIS.data[:3]))
 
 
+def test_columns_are_taken_in_their_order_where_the_model_has_no_names(start, post):
+    server = start(LogisticRegression(max_iter=1000).fit(X, Y))
+    inputs = {name: X[::50, place].tolist() for place, name in enumerate("zyxw")}
+    answer = post({"inputs": inputs}, f"/v1/models/{server.name}:predict", server)
+    assert answer.json()["predictions"] == [0, 1, 2]
+
+
 def test_one_tensor_under_a_name_is_taken_where_columns_have_none(start, post):
     server = start(LogisticRegression(max_iter=1000).fit(X, Y))
     answer = post({"inputs": {"x": X[:2].tolist()}}, f"/v1/models/{server.name}:predict", server)

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.serving.features import Feature, Features
+from monitorkit.serving.features import Feature, Features, frame_of
 from monitorkit.serving.refusals import Refusal
 from monitorkit.serving.rows import read_rows
 
@@ -150,8 +151,10 @@ def test_what_the_model_would_fail_on_is_refused_before(start, counts_of, change
 
 
 def test_times_are_no_numbers(start):
-    with pytest.raises(InvalidType, match="the column 'size' is of type datetime64"):
+    with pytest.raises(InvalidValue, match=r"data\[0\].size is text: send a number"):
         start(MIXED).predict(FRAME.assign(size=pd.Timestamp("2026-01-01")))
+    with pytest.raises(InvalidType, match="the column 'size' is of type timedelta64"):
+        start(MIXED).predict(FRAME.assign(size=pd.Timedelta("1h")))
 
 
 def test_null_is_a_missing_value_for_a_model_that_takes_some(start, post):
@@ -169,3 +172,78 @@ def test_rows_of_text_leave_together(start, post):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda row: server.predict(pd.DataFrame([row])).predictions[0], rows))
     assert answers == MIXED.predict(FRAME).tolist()
+
+
+TEXTS = Features((Feature("text"),), bare=True)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"instances": ["one", "two"]},
+        {"instances": [["one"], ["two"]]},
+        {"columns": ["note"], "data": [["one"], ["two"]]},
+    ],
+)
+def test_rows_of_a_model_of_texts_may_be_the_texts(document):
+    assert read_rows(document, TEXTS).tolist() == [["one"], ["two"]]
+
+
+@pytest.mark.parametrize(
+    ("instances", "detail"),
+    [
+        (["one", 2], r"instances\[1\] is a number: send text"),
+        ([None], r"instances\[0\] is null"),
+        ([["one", "two"]], "the model expects 1"),
+        ([{"note": "one"}], r"instances\[0\] is an object: send text"),
+        ("one", r'instances is text: send a list of rows, as in \{"instances": \["a text"\]\}'),
+        ([], "instances is empty"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_its_place(instances, detail):
+    with pytest.raises(Refusal, match=detail):
+        read_rows({"instances": instances}, TEXTS)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, lambda texts: pd.DataFrame({"note": texts})])
+def test_a_model_of_texts_is_served_as_it_is(start, kind):
+    texts, labels = ["good day", "bad day", "so good", "so bad"], ["+", "-", "+", "-"]
+    server = start(make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, labels), reference=texts)
+    answer = server.predict(kind(texts))
+    assert answer.predictions == labels
+    assert server.feedback(answer, labels)["joined"] == 4
+
+
+def times(dtype, value):
+    features = Features((Feature("time", dtype=pd.Series([], dtype=dtype).dtype),), ["day"])
+    return frame_of(read_rows({"instances": [{"day": value}]}, features), features)["day"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "expected"),
+    [
+        ("datetime64[us]", "2026-01-31", pd.Timestamp(2026, 1, 31)),
+        ("datetime64[ns]", "2026-01-31T12:30:00.5", pd.Timestamp(2026, 1, 31, 12, 30, 0, 500_000)),
+        ("datetime64[us]", "2026-01-31T12:30:00+02:00", pd.Timestamp(2026, 1, 31, 10, 30)),
+        ("datetime64[us, Europe/Berlin]", "2026-01-31T12:30:00Z", pd.Timestamp("2026-01-31T13:30", tz="Europe/Berlin")),
+        ("datetime64[us, Europe/Berlin]", "2026-01-31", pd.Timestamp("2026-01-31", tz="Europe/Berlin")),
+    ],
+)
+def test_a_time_is_read_as_its_column_has_it(dtype, value, expected):
+    column = times(dtype, value)
+    assert column.dtype == dtype
+    assert column[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("today", "'today'"), (20260131, "a number"), ("9999-12-31", "'9999-12-31'")]
+)
+def test_what_is_no_time_is_refused(value, shown):
+    with pytest.raises(Refusal, match=rf"instances\[0\].day is {shown}: send a time, as in '2026-01-31T12:00:00'"):
+        times("datetime64[ns]", value)
+
+
+def test_times_arrive_in_a_frame(start):
+    days = pd.DataFrame({"day": pd.date_range("2026-01-31", periods=3), "size": [1.0, 2.0, 3.0]})
+    server = start(lambda frame: frame["day"].dt.day.to_numpy(), example=days)
+    assert server.predict(days).predictions == [31, 1, 2]

@@ -81,11 +81,15 @@ def _model(served: Served) -> dict[str, Any]:
 
 
 def _columns(features: Features) -> list[dict[str, Any]]:
-    names = features.names or [f"feature {number + 1}" for number in range(features.count or 0)]
+    names = (
+        ["text"]
+        if features.bare
+        else features.names or [f"feature {number + 1}" for number in range(features.count or 0)]
+    )
     return [
         {
             "name": name,
-            "kind": column.kind,
+            "kind": "text" if column.kind == "time" else column.kind,
             "missing": column.missing,
             "categories": sorted(column.categories, key=str)[:MAX_CATEGORIES] if column.categories else None,
         }
