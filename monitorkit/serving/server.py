@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from monitorkit import ports, running
@@ -141,77 +142,80 @@ def serve(
         window=window,
         limits=limits,
     )
-    name = checked_text("name", adapter.name if name is None else name)
-    batching = checked_batching(batching)
     checked_flag("process", process)
-    with running.starting(KIND, name):
-        server: ModelServer | None = running.known(KIND, name)
-        if server is not None and not server.alive:
-            server.stop()
-            server = None
-        if server is not None:
-            server._check_place(host, port, metrics_port)  # noqa: SLF001 - the two halves of one thing
-            settings = settings.keeping(server.reference, adapter)
-            if server.process == process:
-                server._swap(adapter, settings)  # noqa: SLF001 - as above
-                server.batching = batching
-                return server
-            port, metrics_port = server._place[1:]  # noqa: SLF001 - as above
-        start = _start_process if process else _start_here
-        server = start(adapter, settings, name, batching, before=server, place=(host, port, metrics_port))
-        running.add(KIND, server)
-        return server
+    wanted = _Wanted(
+        adapter,
+        settings,
+        name=checked_text("name", adapter.name if name is None else name),
+        batching=checked_batching(batching),
+        place=(host, port, metrics_port),
+    )
+    with running.starting(KIND, wanted.name):
+        return _taken_over(wanted, process=process)
 
 
-Asked = tuple[str, int | None, int | None]
-"""Host, port and port of the metrics."""
+@dataclass(frozen=True)
+class _Wanted:
+    """A server as it is asked for."""
+
+    model: Model
+    settings: Settings
+    name: str
+    batching: Batching | Literal[False]
+    place: tuple[str, int | None, int | None]
+    """Host, port and port of the metrics."""
 
 
-def _start_here(
-    model: Model,
-    settings: Settings,
-    name: str,
-    batching: Batching | Literal[False],
-    *,
-    before: ModelServer | None,
-    place: Asked,
-) -> ModelServer:
+def _taken_over(wanted: _Wanted, *, process: bool) -> ModelServer:
+    """The server of this name serving the model that is wanted; a new one where there is none, or none of its kind."""
+    before: ModelServer | None = running.known(KIND, wanted.name)
+    if before is not None and not before.alive:
+        before.stop()
+        before = None
+    if before is not None:
+        before._check_place(*wanted.place)  # noqa: SLF001 - the two halves of one thing
+        wanted = replace(wanted, settings=wanted.settings.keeping(before.reference, wanted.model))
+        if before.process == process:
+            before._swap(wanted.model, wanted.settings)  # noqa: SLF001 - as above
+            before.batching = wanted.batching
+            return before
+        wanted = replace(wanted, place=before._place)  # noqa: SLF001 - as above
+    server = _start_process(wanted, before) if process else _start_here(wanted, before)
+    running.add(KIND, server)
+    return server
+
+
+def _start_here(wanted: _Wanted, before: ModelServer | None) -> ModelServer:
     if before is not None:
         before.stop()
-    server = KernelServer(model, settings, name, host=place[0], bound=_bind(name, *place))
-    server.batching = batching
+    bound = _bind(wanted)
+    server = KernelServer(wanted.model, wanted.settings, wanted.name, host=wanted.place[0], bound=bound)
+    server.batching = wanted.batching
     server.start()
     return server
 
 
-def _start_process(
-    model: Model,
-    settings: Settings,
-    name: str,
-    batching: Batching | Literal[False],
-    *,
-    before: ModelServer | None,
-    place: Asked,
-) -> ModelServer:
+def _start_process(wanted: _Wanted, before: ModelServer | None) -> ModelServer:
     from monitorkit.serving.process import ProcessServer  # noqa: PLC0415 - few need it, and it loads cloudpickle
 
-    server = ProcessServer(model, settings, name)
+    server = ProcessServer(wanted.model, wanted.settings, wanted.name)
     try:
         # One that cannot be sent there, or not be loaded there, has not replaced anything.
         if before is not None:
             before.stop()
-        bound = _bind(name, *place)
+        bound = _bind(wanted)
     except BaseException:
         server.stop()
         raise
-    server.start(place[0], bound, batching)
+    server.start(wanted.place[0], bound, wanted.batching)
     return server
 
 
-def _bind(name: str, host: str, port: int | None, metrics_port: int | None) -> tuple[socket.socket, socket.socket]:
-    main = ports.bind(f"{KIND} {name}", host=host, port=port)
+def _bind(wanted: _Wanted) -> tuple[socket.socket, socket.socket]:
+    host, port, metrics_port = wanted.place
+    main = ports.bind(f"{KIND} {wanted.name}", host=host, port=port)
     try:
-        return main, ports.bind(f"{KIND} {name} metrics", host=host, port=metrics_port)
+        return main, ports.bind(f"{KIND} {wanted.name} metrics", host=host, port=metrics_port)
     except BaseException:
         main.close()
         raise
