@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
@@ -17,7 +18,7 @@ from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.scores import ErrorWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from prometheus_client import Metric
 
@@ -25,6 +26,12 @@ __all__ = ["LARGEST", "RegressionFamilies", "RegressionMetrics"]
 
 LARGEST = 1e100
 """Values beyond this are not scored: their squares would make a sum infinite for ever."""
+
+KEPT_SECONDS = 60.0
+"""How long sums are exported that others drown in, so that every scraper has seen what made them so large."""
+
+_DROWNED = 2.0**-40
+"""Of the 53 binary digits of a sum 13 are left for what is added to it: that is told to one part in ten thousand."""
 
 _OVER = (
     " over a sliding window of labelled predictions of this version, the last 1000 unless set otherwise. Absent before "
@@ -56,6 +63,9 @@ _COUNTERS = {
         "model_true_value_squared_total it gives the variance that R2 compares errors with."
     ),
     "model_true_value_squared": "Sum of squares of true values, less the centre of the error scale.",
+    "model_unscored_labels": (
+        "True labels of predictions without an error: not a number, infinite, or beyond 1e100. No score knows of them."
+    ),
 }
 _SIGNED = {"model_signed_error", "model_true_value"}
 
@@ -92,15 +102,48 @@ class _Sums:
     counters: dict[str, dict[tuple[str, ...], float]]
 
 
-class RegressionMetrics:
-    """The series of one version of a regressor; safe to use from any number of threads."""
+@dataclass
+class _Added:
+    """Sums of what labels tell; of those with a sign first the positive, then the negative."""
 
-    def __init__(self, labels: tuple[str, str]) -> None:
+    absolute: float = 0.0
+    squared: float = 0.0
+    signed: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    true: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    true_squared: float = 0.0
+
+    def __add__(self, other: Self) -> Self:
+        sums = [one + another for one, another in zip(self._all(), other._all(), strict=True)]
+        return type(self)(*sums[:2], sums[2:4], sums[4:6], sums[6])
+
+    def drowns_in(self, other: Self) -> bool:
+        """Whether one of the sums would be lost if it were added to another."""
+        return any(0 < own < another * _DROWNED for own, another in zip(self._all(), other._all(), strict=True))
+
+    def _all(self) -> tuple[float, ...]:
+        return (self.absolute, self.squared, *self.signed, *self.true, self.true_squared)
+
+
+class RegressionMetrics:
+    """The series of one version of a regressor; safe to use from any number of threads.
+
+    Parameters
+    ----------
+    labels
+        Name and version of the model.
+    clock
+        Returns the time in seconds.
+    """
+
+    def __init__(self, labels: tuple[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
         self.labels = labels
         self.active = True
         self.declared = False
+        self._clock = clock
+        self._since = clock()
         self._lock = threading.Lock()
         self._window = ErrorWindow()
+        self._unscored = 0
         self._rescale(DEFAULT_SCALE)
 
     def configure(self, *, window: int, scale: ErrorScale) -> None:
@@ -115,22 +158,26 @@ class RegressionMetrics:
         self.declared = True
 
     def observe(self, y_true: float, y_pred: float) -> None:
-        """Take in one labelled prediction; one that is not finite, or beyond ``LARGEST``, has no error to count."""
+        """Take in one labelled prediction; one that is no number, or beyond :data:`LARGEST`, is counted as unscored."""
         # Python's own: numpy's would be added twice as slowly, and shown as numpy's.
         y_true, y_pred = float(y_true), float(y_pred)
         if not (abs(y_true) <= LARGEST and abs(y_pred) <= LARGEST):
+            with self._lock:
+                self.declared = True
+                self._unscored += 1
             return
         error = y_pred - y_true
+        centered = y_true - self._scale.center
         with self._lock:
             self.declared = True
             self._window.add(y_true, y_pred)
+            latest = self._latest
             self._counts[bisect_left(self._scale.buckets, abs(error))] += 1
-            self._absolute += abs(error)
-            self._squared += error * error
-            self._signed[error < 0] += abs(error)
-            centered = y_true - self._scale.center
-            self._true[centered < 0] += abs(centered)
-            self._true_squared += centered * centered
+            latest.absolute += abs(error)
+            latest.squared += error * error
+            latest.signed[error < 0] += abs(error)
+            latest.true[centered < 0] += abs(centered)
+            latest.true_squared += centered * centered
 
     def scores(self) -> dict[str, float]:
         """Scores of the window by name; empty before the first label."""
@@ -138,27 +185,41 @@ class RegressionMetrics:
             return self._window.scores()
 
     def sums(self) -> _Sums:
-        """Everything counted so far."""
+        """Everything counted so far, sums perhaps less than that: see :meth:`_exported`."""
         with self._lock:
+            added = self._exported()
             edges = [*map(_edge, self._scale.buckets), "+Inf"]
             signs = [("positive",), ("negative",)]
             return _Sums(
                 list(zip(edges, map(float, accumulate(self._counts)), strict=True)),
-                self._absolute,
+                added.absolute,
                 {
-                    "model_squared_error": {(): self._squared},
-                    "model_signed_error": dict(zip(signs, self._signed, strict=True)),
-                    "model_true_value": dict(zip(signs, self._true, strict=True)),
-                    "model_true_value_squared": {(): self._true_squared},
+                    "model_squared_error": {(): added.squared},
+                    "model_signed_error": dict(zip(signs, added.signed, strict=True)),
+                    "model_true_value": dict(zip(signs, added.true, strict=True)),
+                    "model_true_value_squared": {(): added.true_squared},
+                    "model_unscored_labels": {(): float(self._unscored)},
                 },
             )
+
+    def _exported(self) -> _Added:
+        """Sums, begun anew where they became so large that what comes now would be lost in them; the lock is held.
+
+        One true value of 1e20, as a client may send it, would hide all errors after it: the next ones change no digit
+        of a sum of 1e40, and the rate of that is 0, as if the model were perfect. Such sums are exported as they are
+        for a minute, and then what has come since, which for ``rate()`` is a restart; all at once, since one is
+        compared with the other.
+        """
+        drowned, now = self._latest.drowns_in(self._added), self._clock()
+        if not drowned or now - self._since >= KEPT_SECONDS:
+            self._added = self._latest if drowned else self._added + self._latest
+            self._latest, self._since = _Added(), now
+        return self._added
 
     def _rescale(self, scale: ErrorScale) -> None:
         self._scale = scale
         self._counts = [0] * (len(scale.buckets) + 1)
-        self._absolute = self._squared = self._true_squared = 0.0
-        self._signed = [0.0, 0.0]
-        self._true = [0.0, 0.0]
+        self._added, self._latest = _Added(), _Added()
 
 
 def _edge(edge: float) -> str:
