@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["await_next_scrape"]
 
 _POLL_SECONDS = 0.05
-_UP = "timestamp(up) and up == 1"
-"""When each target that is up was scraped last: the sample of `up` is committed with those of the scrape itself.
+_STAMPS = "timestamp(up)"
+"""When each target was scraped last, or tried: the sample of `up` is committed with those of the scrape itself.
 
 Of a bare selector timestamp() is the time of the sample; of anything computed, the time of evaluation.
 """
+_UP = "up == 1"
 
 
 class Queried(Protocol):
@@ -35,7 +36,9 @@ class Queried(Protocol):
 
 
 def await_next_scrape(server: Queried, *, timeout: Duration) -> None:
-    """Return when every target that is up has been scraped by a scrape that began after this call.
+    """Return when every target has been scraped by a scrape that began after this call.
+
+    One that is down is awaited as well: it may have come back a moment ago.
 
     Parameters
     ----------
@@ -56,8 +59,10 @@ def await_next_scrape(server: Queried, *, timeout: Duration) -> None:
 
         def scraped() -> bool:
             bar.update(time.monotonic() - began - bar.n)
-            stamps = server.query(_UP)["value"]
-            return len(stamps) > 0 and bool((stamps > called).all())
+            stamps = server.query(_STAMPS)["value"]
+            return len(stamps) > 0 and bool((stamps > called).all()) and len(server.query(_UP)) > 0
 
         if not wait_until(scraped, timeout_seconds=limit, interval_seconds=_POLL_SECONDS):
-            raise ServerUnavailable(server.url, f"not every target was scraped within {limit:g} s; see targets()")
+            raise ServerUnavailable(
+                server.url, f"not every target was scraped within {limit:g} s, or none is up; see targets()"
+            )

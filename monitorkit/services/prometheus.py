@@ -161,8 +161,8 @@ class Prometheus(PrometheusClient):
                 raise InvalidValue(f"target: {target!r} is not among the targets ({known})")
             self._apply(replace(settings, jobs={name: targets for name, targets in left.items() if targets}), wait=wait)
 
-    def await_scrape(self, *, timeout: Duration = "1m") -> None:
-        """Return when every target that is up has been scraped once more, so that the newest counts can be queried.
+    def await_scrape(self, *, timeout: Duration = "2m") -> None:
+        """Return when every target has been scraped once more, so that the newest counts can be queried.
 
         Parameters
         ----------
