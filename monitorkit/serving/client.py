@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import reprlib
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,10 @@ __all__ = ["Predictions", "ask", "labels", "rows"]
 
 SERVER_ERRORS = 500
 OK = 200
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlist, _SHORT.maxstring = 10, 80
+"""Thousands of rows would fill a page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +56,11 @@ class Predictions:
     model_version: str
     probabilities: list[list[float]] | None = None
     classes: list[Any] | None = None
+
+    def __repr__(self) -> str:
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        parts = [f"{name}={_SHORT.repr(value)}" for name, value in shown.items() if value is not None]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def __len__(self) -> int:
         return len(self.predictions)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
+from monitorkit.serving.client import Predictions
 
 ROWS = [[2.0, 1.0], [1.0, 2.0]]
 
@@ -103,3 +104,13 @@ def test_numbers_that_json_cannot_hold_are_named(start, rows):
 def test_a_timeout_must_be_a_time(start, timeout):
     with pytest.raises(InvalidValue, match="timeout_seconds: "):
         start().predict(ROWS, timeout_seconds=timeout)
+
+
+def test_an_answer_shows_what_it_has_and_no_more_than_a_few_rows():
+    assert repr(Predictions([7], ["a-0"], "digits", "1")) == (
+        "Predictions(predictions=[7], ids=['a-0'], model_name='digits', model_version='1')"
+    )
+    long = Predictions(list(range(5000)), [f"a-{n}" for n in range(5000)], "digits", "1", [[0.5, 0.5]] * 5000, [0, 1])
+    assert "predictions=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...]" in repr(long)
+    assert "classes=[0, 1]" in repr(long)
+    assert len(repr(long)) < 500
