@@ -10,7 +10,9 @@ help:  ## list the commands
 
 lab:  ## open JupyterLab on the quickstart; ARGS="--no-browser --port 8899" passes options on
 	@sh scripts/setup.sh lab
-	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_quickstart.ipynb $(ARGS)
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=. \
+		--LabApp.default_url=/lab/tree/notebooks/00_quickstart.ipynb \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS)
 
 demo:  ## run the whole loop without a browser and print its result
 	@sh scripts/setup.sh lab
