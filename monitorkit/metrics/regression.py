@@ -113,8 +113,13 @@ class _Added:
     true_squared: float = 0.0
 
     def __add__(self, other: Self) -> Self:
-        sums = [one + another for one, another in zip(self._all(), other._all(), strict=True)]
-        return type(self)(*sums[:2], sums[2:4], sums[4:6], sums[6])
+        return type(self)(
+            self.absolute + other.absolute,
+            self.squared + other.squared,
+            [one + another for one, another in zip(self.signed, other.signed, strict=True)],
+            [one + another for one, another in zip(self.true, other.true, strict=True)],
+            self.true_squared + other.true_squared,
+        )
 
     def drowns_in(self, other: Self) -> bool:
         """Whether one of the sums would be lost if it were added to another."""
@@ -144,6 +149,7 @@ class RegressionMetrics:
         self._lock = threading.Lock()
         self._window = ErrorWindow()
         self._unscored = 0
+        self._added, self._latest = _Added(), _Added()
         self._rescale(DEFAULT_SCALE)
 
     def configure(self, *, window: int, scale: ErrorScale) -> None:
@@ -213,7 +219,8 @@ class RegressionMetrics:
         drowned, now = self._latest.drowns_in(self._added), self._clock()
         if not drowned or now - self._since >= KEPT_SECONDS:
             self._added = self._latest if drowned else self._added + self._latest
-            self._latest, self._since = _Added(), now
+            self._latest = _Added()
+            self._since = now
         return self._added
 
     def _rescale(self, scale: ErrorScale) -> None:
