@@ -115,7 +115,7 @@ def _recall_now(wrong: Limit) -> Stat:
         unit="percentunit",
         thresholds=wrong,
         description="How much of what it should find the model finds: true positives / (true positives + false "
-        "negatives), averaged over the classes.",
+        "negatives); of the positive class where there are two, else averaged over the classes.",
     )
 
 
@@ -162,7 +162,8 @@ def _effect(wrong: Limit) -> TimeSeries:
         thresholds=wrong,
         description="How often the model is right, over a sliding window of predictions whose true labels are known. "
         "Accuracy: right predictions / all predictions. Recall: true positives / (true positives + false negatives), "
-        "averaged over the classes. Where classes are rare, accuracy stays high while recall falls.",
+        "of the positive class where there are two, else averaged over the classes. Where classes are rare, accuracy "
+        "stays high while recall falls.",
     )
 
 

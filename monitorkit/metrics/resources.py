@@ -22,12 +22,12 @@ __all__ = ["CpuTimes", "CpuUsage", "ResourceFamilies", "machine_cpu_times"]
 
 _CPU = (
     "Processor time in use on the whole machine, in percent, 0 to 100: used time / total time x 100, all processors "
-    "together, time spent waiting for disks not counted as used. Measured since the last reading that is about one "
-    "second old or older, so that several scrapers do not disturb each other."
+    "together, time spent waiting for disks not counted as used; in a container, too, whatever its limit is. Measured "
+    "since the last reading that is about one second old or older, so that several scrapers do not disturb each other."
 )
 _MEMORY = (
-    "Memory in use on the whole machine, in percent, 0 to 100: (total - available) / total x 100. Memory that the "
-    "system can hand out at once, such as its file cache, is not in use."
+    "Memory in use on the whole machine, in percent, 0 to 100: (total - available) / total x 100; in a container, too, "
+    "whatever its limit is. Memory that the system can hand out at once, such as its file cache, is not in use."
 )
 
 
