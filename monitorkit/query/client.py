@@ -274,7 +274,8 @@ class PrometheusClient(ServerInfo):
         -----
         Prometheus answers at most 11,000 steps at once, and servers have limits of their own: on how long a range is,
         or how much it loads. A range beyond them is asked for in pieces, side by side; the result is the same, sample
-        by sample. What a server refuses is remembered.
+        by sample. What a server refuses is remembered, and so is what it does not answer in time: asked once more,
+        such a range goes in smaller pieces, each with a time of its own, and with a cache those that came are kept.
 
         With a cache, a start or end that is relative to now is moved down to a multiple of the step, as in Grafana: so
         the steps of today are those of tomorrow, and only the new ones are asked for. Steps of the last ten minutes,

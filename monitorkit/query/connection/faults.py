@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import urllib3
 
-from monitorkit.errors import QueryError
+from monitorkit.errors import QueryError, ServerUnavailable
 from monitorkit.query.connection import dialects
 from monitorkit.query.connection.retries import innermost
 
@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from monitorkit.query.connection.bodies import Reply
     from monitorkit.query.decoding.envelope import Malformed, Refused
 
-__all__ = ["asked", "no_answer", "no_use", "noted", "position", "refused"]
+__all__ = ["advised", "asked", "no_answer", "no_use", "noted", "position", "refused", "timed_out"]
 
 _PARSE_ERROR = re.compile(r'(?:invalid parameter "[^"]+": )?(?:(\d+):(\d+)|\w+ position): parse error: (.*)', re.DOTALL)
 _PARAMETER = re.compile(r'^invalid parameter "(?:query|match\[\])": ')
 _EXCERPT = 200
+_GATEWAY_TIMEOUT = 504
+_TIMED_OUT = re.compile(r"timed? ?out|deadline exceeded", re.IGNORECASE)
 
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
     (
         (requests.ConnectTimeout,),
         "the server cannot be reached (no connection in time); check the address and the network",
     ),
     (
-        (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
+        _TIMEOUTS,
         "no complete answer within {seconds:g} s; ask for less, or pass a larger timeout_seconds",
     ),
     (
@@ -75,6 +78,31 @@ def no_answer(error: Exception, *, timeout_seconds: float) -> str:
     fitting = (reason for kinds, reason in _REASONS if isinstance(error, kinds) or isinstance(cause, kinds))
     told = getattr(cause, "strerror", None) or str(cause)
     return next(fitting, _OTHER_REASON).format(seconds=timeout_seconds, cause=told)
+
+
+def timed_out(error: QueryError | ServerUnavailable) -> bool:
+    """Whether a question was not answered for the time that it takes: by this end, the server, or one on the way."""
+    if isinstance(error, QueryError):
+        return error.error_type == "timeout" or (
+            error.error_type != "bad_data" and _TIMED_OUT.search(error.message) is not None
+        )
+    cause = error.__cause__
+    if cause is None or isinstance(cause, requests.ConnectTimeout):
+        return error.status == _GATEWAY_TIMEOUT
+    return isinstance(cause, _TIMEOUTS) or isinstance(innermost(cause), _TIMEOUTS)
+
+
+def advised(error: QueryError | ServerUnavailable, advice: str) -> QueryError | ServerUnavailable:
+    """Return the same error with one more thing that a person can do."""
+    if isinstance(error, ServerUnavailable):
+        return ServerUnavailable(error.url, f"{error.reason}; {advice}", status=error.status)
+    return QueryError(
+        f"{error.message}; {advice}",
+        query=error.query,
+        error_type=error.error_type,
+        position=error.position,
+        server=error.server,
+    )
 
 
 def noted(reason: str, note: str) -> str:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitorkit.documents import replacing
 from monitorkit.query.decoding.envelope import Answer
 from monitorkit.query.decoding.wire import Histograms, Result, Samples
 from monitorkit.query.keeping import parquet
+from monitorkit.query.keeping.cache import PACE
 from monitorkit.query.ranges.ordering import together
 from monitorkit.query.times import Window
 
@@ -80,6 +82,20 @@ class Shelf:
         for block in range((window.start_ms - self._phase) // length, (last - self._phase) // length + 1):
             start = self._phase + block * length
             yield block, Window(max(start, window.start_ms), min(start + length - self._step, last), self._step)
+
+    @property
+    def n_in_time(self) -> int | None:
+        """Most steps of one question that are answered in time; None where nothing is known of it."""
+        try:
+            n_steps = int((self._folder / PACE).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+        return n_steps if n_steps > 0 else None
+
+    @n_in_time.setter
+    def n_in_time(self, n_steps: int) -> None:
+        with suppress(OSError), replacing(self._folder / PACE) as temporary:
+            temporary.write_text(str(n_steps), encoding="ascii")
 
     def take(self, block: int) -> Part | None:
         """What is kept of a block; None where there is nothing that can be used."""

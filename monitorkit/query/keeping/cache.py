@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Cache", "CacheLike", "cache_of"]
+__all__ = ["PACE", "Cache", "CacheLike", "cache_of"]
 
 MAX_BYTES = 1 << 30
 MARGIN_SECONDS = 600.0
 """Ten minutes, as in Mimir's cache of results (``-query-frontend.max-cache-freshness``, grafana/mimir#7161)."""
+PACE = "steps.txt"
+"""Where it stands how many steps of a question are answered in time, once more were not."""
 ABANDONED_SECONDS = 3600.0
 """A file that was not finished after so long belongs to a process that died."""
 
@@ -120,7 +122,7 @@ def cache_of(cache: CacheLike | None) -> Cache | None:
 def _blocks(shelf: Path) -> Iterator[tuple[Path, int, float]]:
     with suppress(OSError):
         for path in shelf.iterdir():
-            if _BLOCK.fullmatch(path.name) or _TEMPORARY.fullmatch(path.name):
+            if path.name == PACE or _BLOCK.fullmatch(path.name) or _TEMPORARY.fullmatch(path.name):
                 with suppress(OSError):
                     status = path.stat()
                     yield path, status.st_size, status.st_mtime

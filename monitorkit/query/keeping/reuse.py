@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidValue, QueryError, ServerUnavailable
 from monitorkit.query.connection.address import is_loopback
+from monitorkit.query.connection.faults import timed_out
 from monitorkit.query.keeping.blocks import Part, Shelf
 from monitorkit.query.keeping.settled import outlook
 from monitorkit.query.ranges import ordering, pieces
@@ -163,14 +165,25 @@ def fetch(
     found = _kept(shelf, window)
     use = Use(sum(part.window.n_steps for part in found), reused_pieces=len(found))
     missing = list(_runs(shelf, window, found))
+    if n_steps := shelf.n_in_time:
+        limits.heed(expr, window.step_ms, n_steps)
     keeper = _Keeper(shelf, settled, seen=bool(found))
+
+    def keep(piece: Window, answer: Answer[Result]) -> Part:
+        part = Part(piece, pieces.on_grid(answer, piece))
+        keeper.add(part)
+        return part
+
     try:
-        asked = pieces.collect(missing, lambda piece: ask(fixed, piece), limits=limits, key=expr, threads=threads)
+        asked = pieces.collect(missing, partial(ask, fixed), limits=limits, key=expr, threads=threads, spare=keep)
         for piece, answer in asked:
-            part = Part(piece, pieces.on_grid(answer, piece))
             use.asked_steps += piece.n_steps
-            found.append(part)
-            keeper.add(part)
+            found.append(keep(piece, answer))
+    except (QueryError, ServerUnavailable) as error:
+        if timed_out(error):
+            # For who asks once more from another kernel, too.
+            shelf.n_in_time = limits.steps(expr, window)
+        raise
     finally:
         # Also after an interrupt: what came before it is kept.
         if keeper.finish():

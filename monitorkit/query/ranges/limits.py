@@ -1,4 +1,4 @@
-"""What one server allows in one query, learnt from its refusals.
+"""What one server allows in one query, learnt from its refusals, and how much it answers in time.
 
 Servers limit the points of a series, the length of a range, and what a query may load. None of them tells beforehand;
 all of them say so when they refuse.
@@ -19,6 +19,9 @@ __all__ = ["MAX_POINTS", "Limits"]
 
 MAX_POINTS = 11_000
 """Most steps of one range query (Prometheus web/api/v1/api.go, "exceeded maximum resolution")."""
+
+FEWEST_STEPS = 50
+"""What takes too long with so few steps does not for their number."""
 
 REMEMBERED = 256
 """Queries whose own limits are kept, the last ones used."""
@@ -102,14 +105,31 @@ class Limits:
         if allowed is None or piece.n_steps == 1:
             return False
         # A limit that this piece kept, and was refused all the same, is none that counts here.
-        allowed = allowed if 0 < allowed < piece.n_steps else piece.n_steps // 2
+        self.heed(expr, piece.step_ms, allowed if 0 < allowed < piece.n_steps else piece.n_steps // 2)
+        return True
+
+    def ease(self, expr: str, piece: Window) -> bool:
+        """Take in that a piece was not answered in time: half of it may be.
+
+        Returns
+        -------
+        bool
+            Whether smaller pieces will be asked for from now on.
+        """
+        n_steps = piece.n_steps // 2
+        if n_steps < FEWEST_STEPS:
+            return False
+        self.heed(expr, piece.step_ms, n_steps)
+        return True
+
+    def heed(self, expr: str, step_ms: int, n_steps: int) -> None:
+        """Let no question for this query, at this step, have more steps than so many."""
         with self._lock:
-            key = expr, piece.step_ms
-            self._own[key] = min(allowed, self._own.get(key, allowed))
+            key = expr, step_ms
+            self._own[key] = min(n_steps, self._own.get(key, n_steps))
             self._own.move_to_end(key)
             while len(self._own) > REMEMBERED:
                 self._own.popitem(last=False)
-        return True
 
     def _allowed(self, message: str, piece: Window) -> int | None:
         """Steps that would be within the limit, 0 where it tells no number; None if this is about no limit."""

@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
-from monitorkit.errors import InvalidValue, QueryError
+from monitorkit.errors import InvalidValue, QueryError, ServerUnavailable
 from monitorkit.progress import progress_bar
 from monitorkit.query import statistics
+from monitorkit.query.connection.faults import advised, timed_out
 from monitorkit.query.decoding.envelope import Answer
 from monitorkit.query.decoding.wire import Result, join
 from monitorkit.query.ranges import side_by_side
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["collect", "cut", "fetch", "on_grid", "split", "together"]
 
+SMALLER = "asked once more, it goes in smaller pieces"
 MOVED = "the server moved the points away from the steps that were asked for"
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
@@ -77,8 +79,10 @@ def fetch(
             return on_grid(ask(expr, window), window)
         except QueryError as error:
             if not limits.learn(error, expr, window):
-                raise
+                raise _eased(error, expr, window, limits) from error.__cause__
             refusal = error
+        except ServerUnavailable as error:
+            raise _eased(error, expr, window, limits) from error.__cause__
     try:
         fixed = pin(expr, window)
     except InvalidValue as error:
@@ -94,6 +98,7 @@ def collect(
     limits: Limits,
     key: str,
     threads: int = 1,
+    spare: Callable[[Window, Answer[Result]], object] | None = None,
 ) -> Generator[tuple[Window, Answer[Result]]]:
     """Ask for disjoint windows in pieces within the limits, under a progress bar.
 
@@ -107,11 +112,18 @@ def collect(
         What the server allows, and the query under which what it refuses is remembered.
     threads
         How many to ask for at once.
+    spare
+        Takes the pieces, and their answers, that were there when an error ended it all.
 
     Yields
     ------
     tuple
         Each piece and its answer, in the order of time.
+
+    Raises
+    ------
+    QueryError, ServerUnavailable
+        The first that occurs. Where a piece was not answered in time, smaller ones are asked for from then on.
     """
     wanted = list(windows)
 
@@ -121,12 +133,32 @@ def collect(
     def refused(piece: Window, error: QueryError) -> bool:
         return limits.learn(error, key, piece)
 
-    found = side_by_side.answers(wanted, ask, fit=fit, refused=refused, threads=threads)
+    def asked(piece: Window) -> Answer[Result]:
+        try:
+            return ask(piece)
+        except (QueryError, ServerUnavailable) as error:
+            raise _eased(error, key, piece, limits) from error.__cause__
+
+    found = side_by_side.answers(wanted, asked, fit=fit, refused=refused, threads=threads, spare=spare)
     total = sum(window.n_steps for window in wanted)
     with closing(found), progress_bar(total, desc="query", bar_format=BAR) as bar:
         for piece, answer in found:
             yield piece, answer
             bar.update(piece.n_steps)
+
+
+def _eased(
+    error: QueryError | ServerUnavailable, key: str, piece: Window, limits: Limits
+) -> QueryError | ServerUnavailable:
+    """The error of a piece; where its time was over, smaller pieces are asked for from now on, and it says so."""
+    if not timed_out(error):
+        return error
+    try:
+        pin(key, piece)
+    except InvalidValue:
+        # It has no meaning in pieces.
+        return error
+    return advised(error, SMALLER) if limits.ease(key, piece) else error
 
 
 def together(answers: Iterable[Answer[Result]]) -> Answer[Result]:

@@ -44,6 +44,7 @@ def answers(
     fit: Callable[[P], list[P]],
     refused: Callable[[P, QueryError], bool],
     threads: int,
+    spare: Callable[[P, A], object] | None = None,
 ) -> Generator[tuple[P, A]]:
     """Ask for pieces, several at a time, and give each with its answer, in their order.
 
@@ -59,6 +60,8 @@ def answers(
         Takes in that a piece was refused, and says whether `fit` will now cut it.
     threads
         How many to ask for at once; with 1 they are asked for in the calling thread.
+    spare
+        Takes what has come, and waits for what was before it, when an error or an interrupt ends it all.
 
     Yields
     ------
@@ -89,6 +92,11 @@ def answers(
             while line and line[0].here:
                 first = line.pop(0)
                 yield first.piece, cast("Future[A]", first.answer).result()
+    except BaseException:
+        for place in line:
+            if spare is not None and place.answer is not None and place.answer.done() and not place.answer.exception():
+                spare(place.piece, place.answer.result())
+        raise
     finally:
         crew.end()
 

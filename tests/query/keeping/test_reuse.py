@@ -420,3 +420,83 @@ def test_a_folder_that_cannot_be_written_is_told_beside_the_result(history, tmp_
     assert "cannot be written" in frame.attrs["cache"]["reason"]
     kept = history.query_range("requests_total", start=T0, end=T0 + 100, step=1, cache=tmp_path / "cache")
     assert kept.attrs["cache"]["reason"] == ""
+
+
+def slow(faulty, *, n_steps, gone=()):
+    """Behaviour of a server that takes for ever over more steps than so many, and over what begins where told."""
+    answer = vary(faulty)
+
+    def behave(handler):
+        if "step" in handler.form:
+            start, end, step = (float(handler.form[name]) for name in ("start", "end", "step"))
+            if (end - start) / step + 1 > n_steps or start in gone:
+                handler.server.released.wait(30)
+                handler.close_connection = True
+                return
+        answer(handler)
+
+    return behave
+
+
+WIDE = {"start": T0, "end": T0 + 999, "step": 1}
+TOO_SLOW = r"no complete answer within 0\.5 s; .*; asked once more, it goes in smaller pieces"
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_what_took_too_long_is_answered_when_it_is_asked_for_once_more(faulty, tmp_path, cached):
+    faulty.behave = slow(faulty, n_steps=500)
+    with PrometheusClient(faulty.url, timeout_seconds=0.5, cache=tmp_path if cached else None) as client:
+        with pytest.raises(ServerUnavailable, match=TOO_SLOW):
+            client.query_range("x", **WIDE)
+        assert len(client.query_range("x", **WIDE)) == 1000
+
+
+def test_another_kernel_knows_what_took_too_long(faulty, tmp_path):
+    faulty.behave = slow(faulty, n_steps=300)
+    for _ in range(2):
+        with (
+            PrometheusClient(faulty.url, timeout_seconds=0.5, cache=tmp_path) as client,
+            pytest.raises(ServerUnavailable, match=TOO_SLOW),
+        ):
+            client.query_range("x", **WIDE)
+    with PrometheusClient(faulty.url, timeout_seconds=0.5, cache=tmp_path) as client:
+        assert len(client.query_range("x", **WIDE)) == 1000
+        assert steps(client.query_range("x", **WIDE)) == (1000, 0)
+        assert [path.read_text() for path in tmp_path.rglob("*.txt")] == ["250"]
+        client._cache.clear()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_damaged_note_of_what_took_too_long_does_no_harm(faulty, tmp_path):
+    faulty.behave = vary(faulty)
+    with PrometheusClient(faulty.url, cache=tmp_path) as client:
+        client.query_range("x", **WIDE)
+        (folder,) = tmp_path.iterdir()
+        for text in ("", "many", "-7", "9" * 5000):
+            (folder / "steps.txt").write_text(text)
+            assert len(client.query_range("x", **{**WIDE, "end": T0 + 1200})) == 1201
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pieces_that_came_are_kept_also_behind_one_that_did_not(faulty, tmp_path, threads):
+    first = 50 * (T0 // 50)
+    window = {"start": first, "end": first + 999, "step": 1}
+    faulty.behave = slow(faulty, n_steps=100, gone=(first + 300,))
+    with PrometheusClient(faulty.url, timeout_seconds=0.5, cache=tmp_path) as client:
+        client._transport.threads = threads
+        with pytest.raises(ServerUnavailable, match="no complete answer"):
+            client.query_range("x", **window)
+        faulty.behave = vary(faulty)
+        reused, asked = steps(client.query_range("x", **window))
+    # Three before it; of those behind it, what was asked for meanwhile.
+    assert reused == 300 if threads == 1 else reused > 300
+    assert reused + asked == 1000
+
+
+def test_a_range_that_has_no_meaning_in_pieces_stays_whole(faulty):
+    faulty.behave = slow(faulty, n_steps=500)
+    with PrometheusClient(faulty.url, timeout_seconds=0.5) as client:
+        for _ in range(2):
+            with pytest.raises(ServerUnavailable, match=r"or pass a larger timeout_seconds$"):
+                client.query_range("x + end()", **WIDE)

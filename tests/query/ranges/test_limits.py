@@ -130,3 +130,14 @@ def test_only_so_many_queries_are_remembered():
         assert limits.learn(QueryError("too many samples into memory"), f"x{number}", piece)
     assert limits.steps("x999", piece) == 5000
     assert limits.steps("x0", piece) == 11_000
+
+
+def test_what_takes_too_long_is_asked_for_in_halves_down_to_few_steps():
+    limits, window = Limits(), Window(0, 999_000, 1_000)
+    sizes = []
+    while limits.ease("x", window):
+        sizes.append(limits.steps("x", window))
+        window = Window(0, (sizes[-1] - 1) * 1_000, 1_000)
+    assert sizes == [500, 250, 125, 62]
+    assert limits.steps("y", Window(0, 999_000, 1_000)) == 11_000
+    assert limits.steps("x", Window(0, 999_000, 2_000)) == 11_000

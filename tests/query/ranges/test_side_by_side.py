@@ -144,3 +144,25 @@ def test_a_piece_that_cannot_be_cut_any_more_is_the_error(threads):
 
     with pytest.raises(QueryError, match=r"no \d"):
         collect(range(5), ask, threads=threads)
+
+
+def test_what_has_come_behind_an_error_is_not_lost():
+    later = threading.Event()
+
+    def ask(piece):
+        if piece == 0:
+            assert later.wait(WAIT)
+            raise ValueError("the first")
+        if piece == 2:
+            # The thread that asks for it has the answer to the one before.
+            later.set()
+        return piece * 10
+
+    spared = {}
+    found = side_by_side.answers(
+        range(3), ask, fit=lambda piece: [piece], refused=None, threads=2, spare=spared.__setitem__
+    )
+    with closing(found), pytest.raises(ValueError, match="the first"):
+        list(found)
+    assert wait_until(no_threads, timeout_seconds=WAIT)
+    assert spared in ({1: 10}, {1: 10, 2: 20})
