@@ -7,11 +7,12 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.durations import seconds
 from monitorkit.serving.outputs import Outputs
-from monitorkit.serving.scoring import check_label, count_label
+from monitorkit.serving.scoring import Judge, check_label, count_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +40,11 @@ class Served:
         """What drift of its input is measured from; None where there is nothing."""
         return self.metrics.drift.reference
 
+    @cached_property
+    def judge(self) -> Judge:
+        """What true labels are judged by."""
+        return Judge.of(self.model)
+
 
 # The time, the number of its source, the prediction, its probabilities. A plain tuple of plain values: the garbage
 # collector leaves such a one alone, and else stops the server for 50 ms now and then to walk through all that wait.
@@ -50,16 +56,17 @@ _LABELLED = -1
 
 @dataclass(slots=True)
 class _Source:
-    """What predictions have in common; kept as long as one of them waits."""
+    """What predictions have in common; kept as long as one of them waits, and so not the model itself."""
 
-    served: Served
+    judge: Judge
+    metrics: VersionMetrics
     task: Task
     columns: tuple[Label, ...] | None
     count: int = 0
 
     @property
     def key(self) -> tuple[int, Task, tuple[Label, ...] | None]:
-        return id(self.served), self.task, self.columns
+        return id(self.judge), self.task, self.columns
 
 
 class FeedbackStore:
@@ -155,7 +162,7 @@ class FeedbackStore:
                 found = None if number is None else self._remembered.get(number)
                 if found is not None and found[1] != _LABELLED:
                     source = self._sources[found[1]]
-                    check_label(label, _outputs(found, source), 0, source.served.model, where=f"y_true[{row}]")
+                    check_label(label, _outputs(found, source), 0, source.judge, where=f"y_true[{row}]")
             for number, label in zip(numbers, y_true, strict=True):
                 result = self._result(number)
                 results.append(result)
@@ -176,17 +183,17 @@ class FeedbackStore:
 
     def _source(self, outputs: Outputs, served: Served) -> int:
         """The number of where these predictions come from, which they now hold on to."""
-        key = (id(served), outputs.task, outputs.columns)
+        key = (id(served.judge), outputs.task, outputs.columns)
         number = self._source_numbers.get(key)
         if number is None:
             number = self._source_numbers[key] = self._n_sources
-            self._sources[number] = _Source(served, outputs.task, outputs.columns)
+            self._sources[number] = _Source(served.judge, served.metrics, outputs.task, outputs.columns)
             self._n_sources += 1
         self._sources[number].count += len(outputs.predictions)
         return number
 
     def _let_go(self, number: int) -> None:
-        """Drop a source when the last of its predictions no longer waits: it holds a model."""
+        """Drop a source when the last of its predictions no longer waits."""
         source = self._sources[number]
         source.count -= 1
         if not source.count:
@@ -222,10 +229,10 @@ class FeedbackStore:
             if result != "joined":
                 served.metrics.quality.count_feedback(result, count)
         for found, source, label in joined:
-            metrics = source.served.metrics
+            metrics = source.metrics
             metrics.quality.count_feedback("joined")
             metrics.quality.time_feedback(now - found[0])
-            count_label(label, _outputs(found, source), 0, source.served.model, metrics)
+            count_label(label, _outputs(found, source), 0, source.judge, metrics)
 
 
 def _outputs(found: _Remembered, source: _Source) -> Outputs:

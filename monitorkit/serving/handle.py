@@ -284,7 +284,8 @@ class ModelServer(Stoppable, Trials):
     def _check_place(self, host: str, port: int | None, metrics_port: int | None) -> None:
         """Refuse to move a server that runs: its port is what keeps the ``instance`` of its series."""
         for what, asked, has in zip(Place._fields, (host, port, metrics_port), self._place, strict=True):
-            if asked is not None and asked != has:
+            # Port 0 is any.
+            if asked not in {None, 0, has}:
                 raise InvalidValue(
                     f"{what}: {self.name!r} runs already, with {what} {has}; stop it first to move it to {asked}"
                 )

@@ -52,7 +52,8 @@ class Limits:
     classes: int = 100
 
     def __post_init__(self) -> None:
-        seconds(self.feedback_age, name="feedback_age")
+        if seconds(self.feedback_age, name="feedback_age") == 0:
+            raise InvalidValue(f"feedback_age: {self.feedback_age!r} forgets a prediction before its label can come")
         for field in fields(self):
             if field.name == "feedback_age":
                 continue
@@ -60,5 +61,5 @@ class Limits:
             if isinstance(value, bool) or not isinstance(value, int | (float if field.type == "float" else int)):
                 raise InvalidType(f"{field.name}: {value!r} is no number of the kind {field.type}")
             least = 2 if field.name == "classes" else 0
-            if value <= 0 or value < least:
+            if not (value > 0 and value >= least):
                 raise InvalidValue(f"{field.name}: {value!r} is too small; it must be at least {max(least, 1)}")

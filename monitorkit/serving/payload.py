@@ -8,6 +8,7 @@ import numpy as np
 
 from monitorkit.serving.bodies import document_of, field
 from monitorkit.serving.features import ANY_NUMBERS
+from monitorkit.serving.outputs import PLAIN
 from monitorkit.serving.refusals import bad_input, kind_of
 from monitorkit.serving.rows import read_rows
 
@@ -140,22 +141,34 @@ def read_feedback(body: bytes) -> tuple[list[str], list[TrueLabel]]:
         raise bad_input(
             "wrong_length", f"there are {len(ids)} ids and {len(y_true)} true labels: send one for each", "y_true"
         )
-    for row, name in enumerate(ids):
+    # All at once first: what is right is the rule, and there may be a million of them.
+    for row, name in enumerate(ids) if set(map(type, ids)) != {str} else ():
         if not isinstance(name, str):
             raise bad_input(
                 "wrong_type", f"ids[{row}] is {kind_of(name)}: send ids as /predict gave them", f"ids[{row}]"
             )
-    for row, label in enumerate(y_true):
-        _check_label(label, f"y_true[{row}]")
+    if not _are_single_labels(y_true):
+        for row, label in enumerate(y_true):
+            _check_label(label, f"y_true[{row}]")
     return ids, y_true
+
+
+def _are_single_labels(labels: list[Any]) -> bool:
+    kinds = set(map(type, labels))
+    return kinds <= PLAIN and (str not in kinds or all(map(_fits, labels)))
+
+
+def _fits(label: Label) -> bool:
+    return not isinstance(label, str) or len(label) <= MAX_LABEL_LENGTH
 
 
 def _check_label(label: object, where: str) -> None:
     if isinstance(label, list):
         if len(label) > MAX_LABELS:
             raise bad_input("too_large", f"{where} has {len(label)} labels: send at most {MAX_LABELS}", where)
-        for place, one in enumerate(label):
-            _check_single_label(one, f"{where}[{place}]")
+        if not _are_single_labels(label):
+            for place, one in enumerate(label):
+                _check_single_label(one, f"{where}[{place}]")
     else:
         _check_single_label(label, where)
 
@@ -165,7 +178,7 @@ def _check_single_label(label: object, where: str) -> None:
         raise bad_input(
             "wrong_type", f"{where} is {kind_of(label)}: a true label is a number, a text, true or false", where
         )
-    if isinstance(label, str) and len(label) > MAX_LABEL_LENGTH:
+    if not _fits(label):
         raise bad_input(
             "too_large", f"{where} is longer than {MAX_LABEL_LENGTH} characters: send the class itself", where
         )

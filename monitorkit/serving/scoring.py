@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.metrics.regression import LARGEST
@@ -9,14 +10,37 @@ from monitorkit.serving.outputs import PLAIN
 from monitorkit.serving.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from monitorkit.metrics import VersionMetrics
     from monitorkit.serving.model import Model
     from monitorkit.serving.outputs import Outputs
     from monitorkit.serving.payload import Label, TrueLabel
 
-__all__ = ["check_label", "count_label", "count_predictions", "predicted_labels"]
+__all__ = ["Judge", "check_label", "count_label", "count_predictions", "predicted_labels"]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What of a model its true labels are judged by: they may come long after the model has gone.
+
+    Attributes
+    ----------
+    classes, class_set
+        Its classes, None where it has not told them.
+    positions
+        Column of each class in its probabilities.
+    """
+
+    classes: Sequence[Label] | None
+    class_set: frozenset[Label] | None
+    positions: Mapping[Label, int]
+
+    @classmethod
+    def of(cls, model: Model) -> Judge:
+        """Return that of a model."""
+        positions = {} if model.probabilities is None else model.probabilities.positions
+        return cls(model.classes, model.class_set, positions)
 
 
 def count_predictions(outputs: Outputs, metrics: VersionMetrics, X: Any) -> None:  # noqa: ANN401 - any table
@@ -40,7 +64,7 @@ def predicted_labels(outputs: Outputs) -> list[Any]:
     return outputs.predictions if outputs.task else []
 
 
-def check_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, *, where: str) -> None:
+def check_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, *, where: str) -> None:
     """Refuse a true label that the prediction in a row cannot be compared with.
 
     Raises
@@ -50,15 +74,15 @@ def check_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, *, w
     """
     predicted = outputs.predictions[row]
     if outputs.task == "multilabel":
-        _check_set(label, outputs, model, where)
+        _check_set(label, outputs, judge, where)
     elif isinstance(label, list):
         if outputs.task:
             detail = f"{where} is {_short(label)} and the prediction was {_short(predicted)}: send one label, no list"
             raise _wrong("wrong_type", detail, where)
     elif outputs.task == "regression":
         _check_number(label, where)
-    elif outputs.task == "classification" and model.class_set is not None and label not in model.class_set:
-        raise _no_class(label, model, where)
+    elif outputs.task == "classification" and judge.class_set is not None and label not in judge.class_set:
+        raise _no_class(label, judge, where)
     elif type(predicted) in PLAIN and isinstance(label, str) != isinstance(predicted, str):
         kind = "text" if isinstance(predicted, str) else "a number"
         raise _wrong(
@@ -66,7 +90,7 @@ def check_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, *, w
         )
 
 
-def count_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, metrics: VersionMetrics) -> None:
+def count_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, metrics: VersionMetrics) -> None:
     """Count a true label that :func:`check_label` has let through."""
     if outputs.task == "multilabel" and isinstance(label, list):
         metrics.quality.observe_label_sets(_set_of(label, outputs.columns), _predicted_set(outputs, row))
@@ -75,8 +99,8 @@ def count_label(label: TrueLabel, outputs: Outputs, row: int, model: Model, metr
     elif outputs.task == "classification":
         predicted = outputs.predictions[row]
         metrics.quality.observe(label, predicted)
-        if outputs.probabilities is not None and model.probabilities is not None:
-            true, chosen = (model.probabilities.positions.get(one) for one in (label, predicted))
+        if outputs.probabilities is not None:
+            true, chosen = (judge.positions.get(one) for one in (label, predicted))
             if chosen is not None:
                 metrics.calibration.observe(outputs.probabilities[row], true=true, predicted=chosen)
     elif outputs.task == "regression":
@@ -90,7 +114,7 @@ def _check_number(label: TrueLabel, where: str) -> None:
         raise _wrong("too_large", f"{where} is {label!r}: send a number from {-LARGEST:g} to {LARGEST:g}", where)
 
 
-def _check_set(labels: TrueLabel, outputs: Outputs, model: Model, where: str) -> None:
+def _check_set(labels: TrueLabel, outputs: Outputs, judge: Judge, where: str) -> None:
     columns = outputs.columns
     if not isinstance(labels, list):
         form = f"{len(columns)} numbers, 0 or 1" if columns else "labels, as in ['a', 'b'] or []"
@@ -100,9 +124,8 @@ def _check_set(labels: TrueLabel, outputs: Outputs, model: Model, where: str) ->
             where,
         )
     if columns is None:
-        for label in labels:
-            if model.class_set is not None and label not in model.class_set:
-                raise _no_class(label, model, where)
+        if judge.class_set is not None and not judge.class_set.issuperset(labels):
+            raise _no_class(next(label for label in labels if label not in judge.class_set), judge, where)
         return
     if len(labels) != len(columns):
         detail = f"{where} has {len(labels)} values and the prediction {len(columns)}: send 0 or 1 for each label"
@@ -124,9 +147,9 @@ def _predicted_set(outputs: Outputs, row: int) -> frozenset[Label]:
     return _set_of(outputs.predictions[row], outputs.columns)
 
 
-def _no_class(label: Label, model: Model, where: str) -> Refusal:
+def _no_class(label: Label, judge: Judge, where: str) -> Refusal:
     detail = (
-        f"{where} is {label!r}, which is no class of the model ({_shown(model.classes or [])}): send the class itself, "
+        f"{where} is {label!r}, which is no class of the model ({_shown(judge.classes or [])}): send the class itself, "
         "or serve the model with classes=[...] to add it"
     )
     return _wrong("wrong_class", detail, where)

@@ -66,7 +66,7 @@ def serve(
     host
         Address to listen on; ``"0.0.0.0"`` for all.
     port, metrics_port
-        Ports of the model and of its metrics; by default those that the name had last, or free ones.
+        Ports of the model and of its metrics; by default those that the name had last, or free ones; 0 for any.
     classes
         The classes that the model predicts; by default its ``classes_``, or else those that occur. Labels outside
         declared classes are refused as feedback.

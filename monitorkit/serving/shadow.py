@@ -145,11 +145,11 @@ class Shadow:
 
     def _count(self, label: TrueLabel, outputs: Outputs, row: int) -> None:
         try:
-            check_label(label, outputs, row, self.served.model, where="y_true")
+            check_label(label, outputs, row, self.served.judge, where="y_true")
         except Refusal:
             # The served model's classes may be others than the shadow's.
             return
-        count_label(label, outputs, row, self.served.model, self.served.metrics)
+        count_label(label, outputs, row, self.served.judge, self.served.metrics)
 
 
 def _same(one: object, other: object) -> bool:

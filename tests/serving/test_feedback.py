@@ -172,23 +172,35 @@ def test_the_garbage_collector_need_not_look_at_what_waits(metrics, clock):
     assert len(store) == 1000
 
 
+def test_a_model_is_let_go_while_its_predictions_wait(registry, metrics, clock):
+    store = FeedbackStore(Limits(), clock=clock)
+    first = served_as(metrics, "1")
+    ids = store.remember(classes(1, 1), first)
+    model = weakref.ref(first.model)
+    del first
+    gc.collect()
+    assert model() is None
+    assert store.join(ids, [1, 0], served_as(metrics, "2")) == ["joined", "joined"]
+    assert value(registry, "model_outcomes_total", class_name="1", outcome="tp") == 1
+
+
 @pytest.mark.parametrize("end", ["labelled", "expired"])
-def test_a_model_is_let_go_with_the_last_of_its_predictions(metrics, clock, end):
+def test_what_predictions_have_in_common_is_let_go_with_the_last_of_them(metrics, clock, end):
     store = FeedbackStore(Limits(feedback_age="1h"), clock=clock)
     first, second = served_as(metrics, "1"), served_as(metrics, "2")
     ids = store.remember(classes(1, 1), first) + store.remember(Outputs([1.5], "regression"), first)
     store.remember(classes(1), second)
-    model = weakref.ref(first.model)
+    judge = weakref.ref(first.judge)
     del first
     store.join(ids[:2], [1, 1], second)
-    assert model() is not None
+    assert judge() is not None
     if end == "labelled":
         store.join(ids[2:], [1.5], second)
     else:
         clock.now += 3601
         store.join(ids[2:], [1.5], second)
     gc.collect()
-    assert model() is None
+    assert judge() is None
 
 
 def test_late_labels_are_scored_with_the_probabilities_of_their_own_row(registry, metrics, clock):

@@ -14,6 +14,8 @@ from monitorkit.serving import Limits
         ({"queue_length": True}, InvalidType, "queue_length: True is no number"),
         ({"read_seconds": "5"}, InvalidType, "read_seconds: '5' is no number of the kind float"),
         ({"read_seconds": -1}, InvalidValue, "read_seconds: -1 is too small"),
+        ({"read_seconds": float("nan")}, InvalidValue, "read_seconds: nan is too small"),
+        ({"feedback_age": "0s"}, InvalidValue, "feedback_age: '0s' forgets a prediction before"),
         ({"classes": 1}, InvalidValue, "classes: 1 is too small; it must be at least 2"),
         ({"feedback_age": "soon"}, InvalidValue, "feedback_age: 'soon' is no duration"),
     ],

@@ -141,6 +141,9 @@ def test_feedback_is_ids_and_labels():
         ({"ids": ["a"], "y_true": [[1, None]]}, "wrong_type", "y_true[0][1]"),
         ({"ids": ["a"], "y_true": [[[1]]]}, "wrong_type", "y_true[0][0]"),
         ({"ids": ["a"], "y_true": [[1] * 10_001]}, "too_large", "y_true[0]"),
+        ({"ids": ["a", "b", 3], "y_true": [1, 2, 3]}, "wrong_type", "ids[2]"),
+        ({"ids": ["a", "b"], "y_true": [1, None]}, "wrong_type", "y_true[1]"),
+        ({"ids": ["a", "b"], "y_true": [["x"], ["x", "y" * 257]]}, "too_large", "y_true[1][1]"),
         ({"ids": ["a"], "y_true": ["x" * 257]}, "too_large", "y_true[0]"),
     ],
 )

@@ -121,6 +121,7 @@ def test_a_server_that_runs_is_not_moved(start):
     server = start(name="settled")
     port = int(server.url.rpartition(":")[2])
     assert start(name="settled", port=port) is server
+    assert start(name="settled", port=0) is server
     with pytest.raises(InvalidValue, match=f"port: 'settled' runs already, with port {port}; stop it first"):
         start(name="settled", port=port + 1)
     with pytest.raises(InvalidValue, match=r"host: 'settled' runs already, with host 127\.0\.0\.1"):

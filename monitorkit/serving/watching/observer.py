@@ -13,7 +13,7 @@ from monitorkit.metrics.columns import is_frame
 from monitorkit.serving.client import labels
 from monitorkit.serving.outputs import PLAIN
 from monitorkit.serving.refusals import Refusal
-from monitorkit.serving.scoring import check_label, count_label, count_predictions
+from monitorkit.serving.scoring import Judge, check_label, count_label, count_predictions
 from monitorkit.serving.watching.arguments import Named
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Observer:
         self._X = Named(function, "X")
         self._y = Named(function, "y", "y_true")
         self._model = model
+        self._judged_by = Judge.of(model)
         self._metrics = metrics
         self._requests = metrics.requests
         self._name = name
@@ -148,9 +149,9 @@ class Observer:
             raise Refusal(400, "wrong_length", detail)
         known = [row for row, label in enumerate(y_true) if label is not None]
         for row in known:
-            check_label(y_true[row], outputs, row, self._model, where=f"y[{row}]")
+            check_label(y_true[row], outputs, row, self._judged_by, where=f"y[{row}]")
         for row in known:
-            count_label(y_true[row], outputs, row, self._model, self._metrics)
+            count_label(y_true[row], outputs, row, self._judged_by, self._metrics)
 
     def _complain(self, what: str) -> None:
         """Say once what could not be counted."""
