@@ -8,6 +8,7 @@ inference_latency_seconds              gauge                                    
 inference_request_duration_seconds     histogram                                 whole requests
 inference_phase_duration_seconds       histogram phase                           where the time goes
 inference_batch_size                   histogram                                 rows in a call of the model
+inference_batch_size_limit             gauge                                     most rows in a call of the model
 inference_in_flight_requests           gauge                                     saturation
 inference_queue_length                 gauge                                     saturation
 model_accuracy, _recall, _precision    gauge                                     over a window of labelled predictions
@@ -45,6 +46,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitorkit.metrics.batch_limit import BatchLimitFamily
 from monitorkit.metrics.cardinality import FoldedSeries
 from monitorkit.metrics.injected import InjectedFamily
 from monitorkit.metrics.resources import ResourceFamilies
@@ -78,6 +80,8 @@ class ModelMetrics(Versions):
         :class:`~monitorkit.metrics.shadow.ShadowRegistry`.
     faults
         Returns the strength of each kind of injected fault; a server replaces it.
+    batch_limit
+        Returns how many rows a call of the model may take; a server replaces it.
 
     Examples
     --------
@@ -100,8 +104,10 @@ class ModelMetrics(Versions):
             ShadowRegistry(registry), model_name, folded=FoldedSeries.of(registry), also=(self._copies,)
         )
         self.faults: Callable[[], Mapping[str, float]] = dict
+        self.batch_limit: Callable[[], int | None] = lambda: None
         ResourceFamilies(registry, lambda: self.at_work)
         InjectedFamily(registry, lambda: self.at_work, self._injected)
+        BatchLimitFamily(registry, lambda: self.at_work, self._batched)
 
     def shadow(self, model_version: str) -> ShadowMetrics:
         """Return what is counted of the copies that a version sees."""
@@ -109,3 +115,6 @@ class ModelMetrics(Versions):
 
     def _injected(self) -> Mapping[str, float]:
         return self.faults()
+
+    def _batched(self) -> int | None:
+        return self.batch_limit()

@@ -72,6 +72,7 @@ class KernelServer(ModelServer):
         )
         applications = (self._application, MetricsApplication(self._registry, settings.limits))
         self._metrics.faults = self._fault_values
+        self._metrics.batch_limit = self._batch_limit
         self._listeners = tuple(
             Listener(application, socket, name=f"{name}: {what}")
             for application, socket, what in zip(applications, bound, ("serve", "metrics"), strict=True)
@@ -206,6 +207,10 @@ class KernelServer(ModelServer):
             self._worker.stall = at_once if faults is None else faults.stall
             if before is not None:
                 before.end()
+
+    def _batch_limit(self) -> int:
+        batching = self._worker.batching
+        return batching.max_size if batching else 1
 
     def _fault_values(self) -> dict[str, float]:
         faults = self._lineup.faults

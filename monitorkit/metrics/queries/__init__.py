@@ -30,17 +30,29 @@ Examples
 
 from __future__ import annotations
 
-from monitorkit.metrics.queries.calibration import brier, confidence, ece, reliability
-from monitorkit.metrics.queries.classification import accuracy, f1, precision, prediction_share, recall, subset_accuracy
-from monitorkit.metrics.queries.drift import feature_share, hellinger, js, kl, psi, reference_share
+from monitorkit.metrics.queries.calibration import brier, confidence, ece, overconfidence, reliability
+from monitorkit.metrics.queries.classification import (
+    accuracy,
+    f1,
+    mistake_share,
+    precision,
+    prediction_share,
+    recall,
+    subset_accuracy,
+)
+from monitorkit.metrics.queries.drift import feature_share, hellinger, js, kl, most_drifted, psi, reference_share
+from monitorkit.metrics.queries.feedback import feedback_delay, feedback_lost, feedback_rate, labelled_share
 from monitorkit.metrics.queries.performance import (
     apdex,
+    batch_fill,
     batch_size,
+    cpu_per_request,
     error_rate,
     in_flight,
     latency_mean,
     latency_quantile,
     phase_mean,
+    phase_share,
     queue_length,
     request_rate,
     shed_rate,
@@ -52,24 +64,34 @@ from monitorkit.metrics.queries.shadow import of_shadow, shadow_agreement, shado
 __all__ = [
     "accuracy",
     "apdex",
+    "batch_fill",
     "batch_size",
     "bias",
     "brier",
     "confidence",
+    "cpu_per_request",
     "ece",
     "error_quantile",
     "error_rate",
     "f1",
     "feature_share",
+    "feedback_delay",
+    "feedback_lost",
+    "feedback_rate",
     "hellinger",
     "in_flight",
     "js",
     "kl",
+    "labelled_share",
     "latency_mean",
     "latency_quantile",
     "mae",
+    "mistake_share",
+    "most_drifted",
     "of_shadow",
+    "overconfidence",
     "phase_mean",
+    "phase_share",
     "precision",
     "prediction_share",
     "psi",

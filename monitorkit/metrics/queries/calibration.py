@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.queries.scope import By, Name, Where
     from monitorkit.promql import Query
 
-__all__ = ["brier", "confidence", "ece", "reliability"]
+__all__ = ["brier", "confidence", "ece", "overconfidence", "reliability"]
 
 _LABELS = "model_confidence_labels_total"
 _HITS = "model_confidence_hits_total"
@@ -89,6 +89,29 @@ def confidence(name: Name = None, *, window: Duration = "5m", by: By = (), where
      / (sum by (bin) (rate(model_confidence_labels_total[5m])) > 0)'
     """
     return _by_bin(_CONFIDENCE, Scope(name, window=window, by=by, where=where))
+
+
+def overconfidence(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
+    """How much more the model promises than it keeps, from -1 to 1: mean confidence less the share that was right.
+
+    Notes
+    -----
+    Above 0 it is surer than it should be, below 0 less sure; with ``by="bin"`` for each bin of confidence. Too sure
+    here and not enough there may cancel, which they do not in :func:`ece`. No sample while no labels come.
+
+    Examples
+    --------
+    >>> overconfidence()  # doctest: +NORMALIZE_WHITESPACE
+    '(sum(rate(model_confidence_total[5m])) - sum(rate(model_confidence_hits_total[5m])))
+     / (sum(rate(model_confidence_labels_total[5m])) > 0)'
+    """
+    scope = Scope(name, window=window, by=by, where=where)
+    return scope.query(
+        "({confidence} - {hits}) / ({labels} > 0)",
+        confidence=scope.rate(_CONFIDENCE),
+        hits=scope.rate(_HITS),
+        labels=scope.rate(_LABELS),
+    )
 
 
 def _by_bin(metric: str, scope: Scope) -> Query:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.queries.scope import By, Name, Where
     from monitorkit.promql import Query
 
-__all__ = ["accuracy", "f1", "precision", "prediction_share", "recall", "subset_accuracy"]
+__all__ = ["accuracy", "f1", "mistake_share", "precision", "prediction_share", "recall", "subset_accuracy"]
 
 Average = Literal["macro", "micro"]
 
@@ -191,14 +191,24 @@ def prediction_share(name: Name = None, *, window: Duration = "5m", by: By = (),
     'sum by (class_name) (rate(model_predictions_total[5m]))
      / on () group_left () (sum(rate(model_predictions_total[5m])) > 0)'
     """
-    scope = Scope(name, window=window, by=[label for label in _labels(by) if label != "class_name"], where=where)
-    predictions = "model_predictions_total"
-    each, everything = scope.rate(predictions, "class_name"), scope.without("class_name").rate(predictions)
-    return scope.query("{each} / on ({by}) group_left () ({all} > 0)", each=each, by=scope.by, all=everything)
+    return Scope(name, window=window, by=by, where=where).shares("model_predictions_total", "class_name")
 
 
-def _labels(by: By) -> tuple[str, ...]:
-    return (by,) if isinstance(by, str) else tuple(by)
+def mistake_share(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
+    """Share of each class among what the model got wrong, from 0 to 1: which class it is that most mistakes are about.
+
+    Notes
+    -----
+    By the true class. A frequent class may have more mistakes than a rare one that is never found:
+    ``recall(by="class_name")`` says how well each is found. No sample while nothing is wrong.
+
+    Examples
+    --------
+    >>> mistake_share()  # doctest: +NORMALIZE_WHITESPACE
+    'sum by (class_name) (rate(model_outcomes_total{outcome="fn"}[5m]))
+     / on () group_left () (sum(rate(model_outcomes_total{outcome="fn"}[5m])) > 0)'
+    """
+    return Scope(name, window=window, by=by, where=where).shares(_OUTCOMES, "class_name", outcome="fn")
 
 
 def _text(class_name: Hashable | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics.drift_settings import EMPTY_SHARE
 from monitorkit.metrics.queries.scope import Scope
 from monitorkit.promql import expr
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from monitorkit.metrics.queries.scope import By, Name, Where
     from monitorkit.promql import Query
 
-__all__ = ["feature_share", "hellinger", "js", "kl", "psi", "reference_share"]
+__all__ = ["feature_share", "hellinger", "js", "kl", "most_drifted", "psi", "reference_share"]
 
 VERSION = ("model_name", "model_version")
 """Labels that tell references apart: another version may have another one."""
 
+_PSI = "({p} - {q}) * ln({p} / {q})"
 # The least number there is: times its logarithm it is 0, as the limit is.
 _TINY = 5e-324
 
@@ -66,7 +67,47 @@ def psi(
     6
     """
     scope = Scope(name, window=window, by=by, where=where, feature=feature)
-    return _summed("({p} - {q}) * ln({p} / {q})", scope, _floored(floor))
+    return _summed(_PSI, scope, _floored(floor))
+
+
+def most_drifted(
+    name: Name = None,
+    *,
+    n: int = 5,
+    floor: float = EMPTY_SHARE,
+    window: Duration = "5m",
+    by: By = VERSION,
+    where: Where = None,
+) -> Query:
+    """The features that are furthest from the reference, by their population stability index, furthest first.
+
+    Parameters
+    ----------
+    name, floor, window, by, where
+        As for :func:`psi`.
+    n
+        How many.
+
+    Notes
+    -----
+    Over a range of time these may be others at each step.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If `n` is no whole number from 1 up, or the floor no share above 0.
+
+    Examples
+    --------
+    >>> most_drifted("digits", n=3).startswith("topk(3, sum by (model_name, model_version, feature) (")
+    True
+    """
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise InvalidType(f"n: {n!r} is no whole number of features")
+    if n < 1:
+        raise InvalidValue(f"n: {n!r} must be at least one feature")
+    scope = Scope(name, window=window, by=by, where=where)
+    return _summed(_PSI, scope, _floored(floor), f"topk({n}, {{sum}})")
 
 
 def kl(

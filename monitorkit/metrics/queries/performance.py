@@ -8,6 +8,7 @@ from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics.performance import DURATION_BUCKETS, RequestStatus
 from monitorkit.metrics.queries.scope import Scope
+from monitorkit.promql import expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "apdex",
+    "batch_fill",
     "batch_size",
+    "cpu_per_request",
     "error_rate",
     "in_flight",
     "latency_mean",
     "latency_quantile",
     "phase_mean",
+    "phase_share",
     "queue_length",
     "request_rate",
     "shed_rate",
@@ -32,6 +36,9 @@ __all__ = [
 
 _REQUESTS = "inference_requests_total"
 _DURATION = "inference_request_duration_seconds"
+_PHASE = "inference_phase_duration_seconds"
+_BATCH = "inference_batch_size"
+_OWN = frozenset({"job", "instance"})
 
 
 def throughput(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -225,7 +232,24 @@ def phase_mean(name: Name = None, *, window: Duration = "5m", by: By = "phase", 
     'sum by (phase) (rate(inference_phase_duration_seconds_sum{phase="queue"}[5m]))
      / (sum by (phase) (rate(inference_phase_duration_seconds_count{phase="queue"}[5m])) > 0)'
     """
-    return Scope(name, window=window, by=by, where=where).histogram_mean("inference_phase_duration_seconds")
+    return Scope(name, window=window, by=by, where=where).histogram_mean(_PHASE)
+
+
+def phase_share(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
+    """Share of each phase in the time of the requests, from 0 to 1: where the time goes.
+
+    Notes
+    -----
+    The phases are those of :func:`phase_mean`. Where ``queue`` is large, requests wait for others: batching, a faster
+    model or more replicas help; a faster network does not.
+
+    Examples
+    --------
+    >>> phase_share()  # doctest: +NORMALIZE_WHITESPACE
+    'sum by (phase) (rate(inference_phase_duration_seconds_sum[5m]))
+     / on () group_left () (sum(rate(inference_phase_duration_seconds_sum[5m])) > 0)'
+    """
+    return Scope(name, window=window, by=by, where=where).shares(f"{_PHASE}_sum", "phase")
 
 
 def batch_size(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -236,7 +260,76 @@ def batch_size(name: Name = None, *, window: Duration = "5m", by: By = (), where
     >>> batch_size()
     'sum(rate(inference_batch_size_sum[5m])) / (sum(rate(inference_batch_size_count[5m])) > 0)'
     """
-    return Scope(name, window=window, by=by, where=where).histogram_mean("inference_batch_size")
+    return Scope(name, window=window, by=by, where=where).histogram_mean(_BATCH)
+
+
+def batch_fill(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
+    """How full batches are: mean rows in one call of the model / the most that there may be; no sample without calls.
+
+    Notes
+    -----
+    Near 1 under load: a larger ``server.batching.max_size`` may answer more. A request of more rows than that leaves
+    alone, so that it can be above 1.
+
+    Examples
+    --------
+    >>> batch_fill()  # doctest: +NORMALIZE_WHITESPACE
+    'sum(rate(inference_batch_size_sum[5m])) / (sum(rate(inference_batch_size_count[5m])) > 0)
+     / avg(inference_batch_size_limit)'
+    """
+    scope = Scope(name, window=window, by=by, where=where)
+    return scope.query(
+        "{rows} / ({calls} > 0) / {limit}",
+        rows=scope.rate(f"{_BATCH}_sum"),
+        calls=scope.rate(f"{_BATCH}_count"),
+        limit=scope.mean(f"{_BATCH}_limit"),
+    )
+
+
+def cpu_per_request(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
+    """Processor time that a request costs, in seconds, whatever its answer; no sample while nothing is asked.
+
+    Parameters
+    ----------
+    name, window, where
+        As for every query of this package.
+    by
+        ``job``, ``instance`` or both: a process does not tell which version its time went to.
+
+    Notes
+    -----
+    All time of the process / all of its requests for predictions. A server with ``process=True`` does nothing else;
+    in a kernel, cells and other servers count too.
+
+    Raises
+    ------
+    InvalidValue
+        If other labels are to stay.
+
+    Examples
+    --------
+    >>> cpu_per_request("digits")  # doctest: +NORMALIZE_WHITESPACE
+    'sum(rate(process_cpu_seconds_total[5m])
+         and on (job, instance) inference_requests_total{model_name="digits"})
+     / (sum(rate(inference_requests_total[5m])
+            and on (job, instance) inference_requests_total{model_name="digits"}) > 0)'
+    """
+    scope = Scope(name, window=window, by=by, where=where)
+    for label in scope.by:
+        if label not in _OWN:
+            raise InvalidValue(f"by: the time of a process is not told apart by {label!r}; use 'instance' or 'job'")
+    own, everything = (
+        expr(
+            "sum by ({by}) (rate({metric}[{window}]) and on (job, instance) {requests}{{where}})",
+            by=scope.by,
+            metric=metric,
+            window=scope.window,
+            requests=_REQUESTS,
+            where=scope.where,
+        )
+        for metric in ("process_cpu_seconds_total", _REQUESTS)
+    )
+    return scope.ratio(own, everything)
 
 
 def queue_length(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:

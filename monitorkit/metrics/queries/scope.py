@@ -32,6 +32,8 @@ _IN_BRACKETS = re.compile(rf"\[(?:{_VARIABLE.pattern})\]")
 # Stands for a variable of Grafana's while the query is put together: a duration that nobody asks for.
 _STAND_IN = "106522d13h7m11s13ms"
 
+_RATE = "rate({metric}{{where}}[{window}])"
+
 
 class Scope:
     """The series of one query.
@@ -80,7 +82,7 @@ class Scope:
         **matchers
             Labels and the values that are wanted; several as a list.
         """
-        return self._sum("rate({metric}{{where}}[{window}])", metric, also, matchers)
+        return self._sum(_RATE, metric, also, matchers)
 
     def mean_over_time(self, metric: str) -> Query:
         """Mean of a gauge over the window, summed."""
@@ -94,6 +96,27 @@ class Scope:
     def ratio(self, part: Query, whole: Query) -> Query:
         """Query for a part of a whole; no sample while there is nothing of the whole."""
         return self.query("{part} / ({whole} > 0)", part=part, whole=whole)
+
+    def shares(self, metric: str, label: str, **matchers: object) -> Query:
+        """Query for the share of each value of a label in the rate of a counter, among all of its values.
+
+        Parameters
+        ----------
+        metric
+            Name of the counter.
+        label
+            The label; it stays, and a scope that wants only some of its values still compares them with all.
+        **matchers
+            Other labels and the values that are wanted.
+        """
+        whole = self.without(label)
+        whole.by = tuple(one for one in self.by if one != label)
+        return self.query(
+            "{each} / on ({by}) group_left () ({all} > 0)",
+            each=self.rate(metric, label, **matchers),
+            by=whole.by,
+            all=whole.rate(metric, **matchers),
+        )
 
     def histogram_mean(self, metric: str) -> Query:
         """Query for the mean of what a histogram observed; no sample while it observes nothing."""

@@ -79,3 +79,14 @@ def test_the_calibration_error_is_made_of_the_bins(value, window, n_classes):
 def test_no_labels_give_no_sample(value, query):
     assert value(query("of 2", window=WINDOW), QUIET) == {}
     assert value(query("no such model"), QUIET) == {}
+
+
+def test_overconfidence_is_what_is_promised_and_not_kept(value, window):
+    rows, y_true = window(3)
+    confidence, right = rows.max(axis=1), rows.argmax(axis=1) == y_true
+    assert value(queries.overconfidence("of 3", window=WINDOW), STEADY) == {(): near((confidence - right).mean())}
+    of_bin = np.digitize(confidence, np.arange(1, 10) / 10, right=True)
+    chosen = of_bin == 6
+    by_bin = value(queries.overconfidence("of 3", window=WINDOW, by="bin"), STEADY)
+    assert by_bin[(bin_names()[6],)] == near((confidence - right)[chosen].mean())
+    assert value(queries.overconfidence("of 3", window=WINDOW), QUIET) == {}

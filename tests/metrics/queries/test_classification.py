@@ -181,6 +181,14 @@ def test_the_share_of_a_class_is_its_share_among_all(value, window):
     assert shares == {(str(label),): near(y_pred.count(label) / len(y_pred)) for label in (0, 3)}
 
 
+def test_mistakes_are_told_apart_by_the_class_that_was_missed(value, window):
+    pairs = zip(*window("digits", STEADY), strict=True)
+    missed = [y_true for y_true, y_pred in pairs if y_true != y_pred]
+    shares = value(queries.mistake_share("digits", window=WINDOW, where={"model_version": "1"}), STEADY)
+    assert shares == {(str(label),): near(missed.count(label) / len(missed)) for label in range(4)}
+    assert value(queries.mistake_share("digits", window=WINDOW, by="class_name"), QUIET) == {}
+
+
 def test_an_average_that_is_none_is_refused():
     with pytest.raises(InvalidValue, match="average: 'weighted' is none of macro, micro"):
         queries.recall(average="weighted")

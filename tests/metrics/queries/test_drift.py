@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Drift, Reference, queries
 from monitorkit.metrics.registry import MODEL_LABELS
 
@@ -152,3 +152,23 @@ def test_what_a_model_exports_gives_the_statistics_that_it_computes_itself(evalu
 def test_a_floor_that_is_no_share_is_refused(floor):
     with pytest.raises(InvalidValue, match=r"floor: .* between 0 and 1"):
         queries.psi(floor=floor)
+
+
+def test_the_features_that_drifted_most_come_first(value, shares):
+    everything = {
+        (feature, "m", version): STATISTICS["psi"](*shares(version, feature))
+        for version in "12"
+        for feature in REFERENCE
+    }
+    furthest = sorted(everything, key=everything.get)[::-1][:2]
+    found = value(queries.most_drifted("m", n=2, window=WINDOW), STEADY)
+    assert list(found) == furthest
+    assert found == {labels: pytest.approx(everything[labels], rel=1e-9) for labels in furthest}
+
+
+@pytest.mark.parametrize(
+    ("n", "error"), [(0, InvalidValue), (-1, InvalidValue), (True, InvalidType), (2.5, InvalidType)]
+)
+def test_a_number_of_features_that_is_none_is_refused(n, error):
+    with pytest.raises(error, match="n: "):
+        queries.most_drifted(n=n)

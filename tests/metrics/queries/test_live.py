@@ -1,5 +1,9 @@
 """The queries on a server that has just been started: its very first labels count, exactly."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -16,8 +20,9 @@ from sklearn.metrics import (
 )
 
 from monitorkit.metrics import queries
+from monitorkit.processes import wait_until
 from monitorkit.services import start_prometheus
-from monitorkit.serving import serve
+from monitorkit.serving import Batching, serve
 
 N_TRAINED = 200
 
@@ -102,3 +107,57 @@ def test_requests(the_value, lived):
         "predict",
         "postprocess",
     }
+
+
+def test_batches_are_as_full_as_their_limit_says():
+    def slow(X):
+        busy.wait(20)
+        return X[:, 0]
+
+    busy = threading.Event()
+    with (
+        serve(slow, name="batched", batching=Batching(max_size=4)) as server,
+        start_prometheus(targets=[server], name="batches") as prom,
+        ThreadPoolExecutor(9) as threads,
+    ):
+        first = threads.submit(server.predict, [[1.0]])
+        assert wait_until(lambda: gauge(server, "inference_in_flight_requests") == 1, timeout_seconds=20)
+        others = [threads.submit(server.predict, [[1.0]]) for _ in range(8)]
+        assert wait_until(lambda: gauge(server, "inference_queue_length") == 8, timeout_seconds=20)
+        prom.await_scrape()
+        busy.set()
+        for one in (first, *others):
+            one.result(20)
+        prom.await_scrape()
+        (fill,) = prom.query(queries.batch_fill("batched"))["value"]
+        assert fill == near((1 + 4 + 4) / 3 / 4)
+        server.batching = False
+        assert gauge(server, "inference_batch_size_limit") == 1
+
+
+def test_processor_time_of_a_request_is_that_of_its_process():
+    def spinning(X):
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+        return X[:, 0]
+
+    with (
+        serve(spinning, name="dear", process=True) as dear,
+        serve(lambda X: X[:, 0], name="cheap", process=True) as cheap,
+        start_prometheus(targets=[dear, cheap], name="processor time") as prom,
+    ):
+        dear.canary(spinning, version="2", share=0.5)
+        for _ in range(20):
+            for server in (dear, cheap):
+                server.predict([[1.0]])
+        prom.await_scrape()
+        (seconds,) = prom.query(queries.cpu_per_request("dear"))["value"]
+        assert 0.04 < seconds < 0.2
+        (of_version,) = prom.query(queries.cpu_per_request("dear", where={"model_version": "2"}))["value"]
+        assert of_version == pytest.approx(seconds, rel=0.2)
+        assert len(prom.query(queries.cpu_per_request(["dear", "cheap"], by="instance"))) == 2
+
+
+def gauge(server, name):
+    return server.registry.get_sample_value(name, {"model_name": server.name, "model_version": "1"})

@@ -36,6 +36,8 @@ def known():
                 for latency in latencies:
                     requests.count_ok(latency)
                 asked[turn] += latencies
+                for _ in range(20):
+                    requests.time_phases(queue=0.006, preprocess=0.001, predict=0.012, postprocess=0.001)
             replica.scrape(turn)
     return history, asked
 
@@ -138,3 +140,22 @@ def test_an_apdex_that_the_histogram_cannot_tell_is_refused(options, message):
 def test_a_status_that_is_none_is_refused(status):
     with pytest.raises(InvalidValue, match=r"status: .*ok, client_error, server_error, shed"):
         queries.error_rate(status=status)
+
+
+def test_phases_are_shares_of_the_time_of_requests(value):
+    shares = value(queries.phase_share("digits", window=WINDOW), STEADY)
+    assert shares == {
+        ("queue",): pytest.approx(0.3),
+        ("preprocess",): pytest.approx(0.05),
+        ("predict",): pytest.approx(0.6),
+        ("postprocess",): pytest.approx(0.05),
+    }
+    one = queries.phase_share("digits", window=WINDOW, where={"phase": "queue"}, by="instance")
+    assert value(one, STEADY) == {("a:1", "queue"): pytest.approx(0.3), ("b:1", "queue"): pytest.approx(0.3)}
+    assert value(queries.phase_share("digits", window=WINDOW), QUIET) == {}
+
+
+@pytest.mark.parametrize("label", ["model_version", "model_name", "status"])
+def test_the_time_of_a_process_is_told_apart_by_nothing_of_the_model(label):
+    with pytest.raises(InvalidValue, match=f"by: the time of a process is not told apart by '{label}'; use 'instance'"):
+        queries.cpu_per_request(by=["instance", label])
