@@ -115,6 +115,11 @@ class CalibrationMetrics:
             if window != self._window.maxlen:
                 self._window = deque(self._window, maxlen=window)
 
+    def clear(self) -> None:
+        """Empty the window: there are no scores until the next label."""
+        with self._lock:
+            self._window.clear()
+
     def declare(self) -> None:
         """Export the counters from now on, at 0, so that ``rate()`` sees their first step."""
         self.declared = True

@@ -184,6 +184,11 @@ class QualityMetrics:
             self._window.resize(window)
             self._classes.choose(positive_class)
 
+    def clear(self) -> None:
+        """Empty the window: there are no scores until the next label."""
+        with self._lock:
+            self._window.clear()
+
     def count_predictions(self, y_pred: Sequence[Hashable]) -> None:
         """Count predicted classes."""
         tally = {y_pred[0]: 1} if len(y_pred) == 1 else Tally(y_pred)

@@ -159,6 +159,11 @@ class RegressionMetrics:
             if scale != self._scale:
                 self._rescale(scale)
 
+    def clear(self) -> None:
+        """Empty the window: there are no scores until the next label."""
+        with self._lock:
+            self._window.clear()
+
     def declare(self) -> None:
         """Export the counters from now on, at 0, so that ``rate()`` sees their first step."""
         self.declared = True

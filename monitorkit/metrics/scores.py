@@ -87,6 +87,11 @@ class ScoreWindow:
         self.size = size
         self._trim()
 
+    def clear(self) -> None:
+        """Forget what is in the window."""
+        self._pairs.clear()
+        self._tally.clear()
+
     def scores(self, positive_class: Hashable | None = None) -> Scores | None:
         """Score the window.
 
@@ -204,6 +209,10 @@ class ErrorWindow:
         """Change the length of the window; a shorter one keeps the newest."""
         if size != self._pairs.maxlen:
             self._pairs = deque(self._pairs, maxlen=size)
+
+    def clear(self) -> None:
+        """Forget what is in the window."""
+        self._pairs.clear()
 
     def scores(self) -> dict[str, float]:
         """Score the window.

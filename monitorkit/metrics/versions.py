@@ -181,9 +181,17 @@ class Versions:
         version.regression.configure(window=window, scale=error_scale)
         version.calibration.configure(window=window)
         version.drift.compare_with(reference)
-        version.declare(description.task if description else "", classes)
+        task = description.task if description else ""
+        version.declare(task, classes)
         if probabilities:
             version.calibration.declare()
+        # Under the same version another kind of model may have been at work, whose scores are none of this one's.
+        if task == "regression":
+            version.quality.clear()
+        elif task:
+            version.regression.clear()
+        if task and not probabilities:
+            version.calibration.clear()
         self._infos[model_version] = tuple(asdict(description or ModelDescription()).values())
         self.keep((*beside, model_version))
         return version

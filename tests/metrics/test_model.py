@@ -128,3 +128,27 @@ def test_a_version_that_was_forgotten_begins_anew_and_what_still_comes_for_it_is
     assert "first" not in exported_versions(registry)
     metrics.activate("first").quality.observe(1, 1)
     assert registry.get_sample_value("model_accuracy", labels("first")) == 1.0
+
+
+def scored(registry):
+    scores = {"model_accuracy", "model_recall", "model_mae", "model_r2", "model_brier_score", "model_calibration_error"}
+    return {family.name for family in registry.collect() if family.name in scores and family.samples}
+
+
+def test_another_kind_of_model_under_the_same_version_takes_over_no_scores(registry, metrics):
+    classifier, regressor = ModelDescription(task="classification"), ModelDescription(task="regression")
+    version = metrics.activate("1", description=classifier, classes=[0, 1], probabilities=True)
+    version.quality.observe(1, 0)
+    version.calibration.observe([0.5, 0.5], true=1, predicted=0)
+    assert scored(registry) == {"model_accuracy", "model_recall", "model_brier_score", "model_calibration_error"}
+    metrics.activate("1", description=classifier, classes=[0, 1])
+    assert scored(registry) == {"model_accuracy", "model_recall"}
+    metrics.activate("1", description=regressor)
+    assert scored(registry) == set()
+    version.regression.observe(1.0, 2.0)
+    assert scored(registry) == {"model_mae"}
+    metrics.activate("1", description=ModelDescription(task="multilabel"))
+    assert scored(registry) == set()
+    assert registry.get_sample_value("model_absolute_error_count", labels("1")) == 1
+    metrics.activate("1", description=classifier, classes=[0, 1]).quality.observe(1, 1)
+    assert registry.get_sample_value("model_accuracy", labels("1")) == 1.0
