@@ -1,7 +1,7 @@
 import { matchAt } from './text.js';
 
 /** The options of the magic that take a value; the others are switches. Its table in Python is the original. */
-export const VALUED = ['last', 'start', 'end', 'step', 'at', 'as', 'url', 'legend'] as const;
+export const VALUED = ['last', 'start', 'end', 'step', 'at', 'as', 'url', 'legend', 'cache'] as const;
 
 const BLANK = /[ \t]*/y;
 const VALUE = String.raw`(?:"[^"\n]*"|'[^'\n]*'|\{\{[^{}\n]*\}\}|[^\s"'])+`;

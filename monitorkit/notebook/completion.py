@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.completer import SimpleCompletion, context_matcher
@@ -33,6 +37,9 @@ _VALUES = {
     "TIME": ("now", "now-5m", "now-1h", "now-1d"),
 }
 """What one often writes, by what the option takes."""
+
+_MOST_FILES = 2000
+"""Files of a folder that are looked at: completion must not wait for a large one."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +108,23 @@ def _of_the_magic(place: Place, namespace: Mapping[str, Any]) -> Iterable[Entry]
             if name.startswith(place.text) and not name.startswith("_") and isinstance(value, _FILLING)
         )
     metavar = next((option.metavar for option in OPTIONS if option.name == place.option), "")
+    if metavar == "FOLDER":
+        return (Entry(text, "value") for text in _folders(place.text))
     return (Entry(text, "value") for text in _VALUES.get(metavar, ()) if text.startswith(place.text))
+
+
+def _folders(text: str) -> list[str]:
+    """Folders whose path begins so, as one writes on: none that is hidden unless its dot is there."""
+    above, slash, start = text.rpartition("/")
+    if re.search(r"[\s'\"{}]", text):
+        return []
+    try:
+        with os.scandir(Path(above + slash or ".").expanduser()) as found:
+            names = [each.name for each in islice(found, _MOST_FILES) if each.is_dir()]
+    except (OSError, ValueError, RuntimeError):
+        return []
+    shown = (name for name in sorted(names) if name.startswith(start) and (start or not name.startswith(".")))
+    return [f"{above}{slash}{name}/" for name in shown if not re.search(r"[\s'\"{}]", name)]
 
 
 def _options(place: Place) -> Iterator[Entry]:

@@ -24,6 +24,7 @@ def footer(link: str, asked: Mapping[str, Any]) -> dict[str, str]:
         The frame's attrs.
     """
     remarks = [f"warning: {text}" for text in asked["warnings"]] + [f"info: {text}" for text in asked["infos"]]
+    remarks += _cache(asked["cache"]) if "cache" in asked else []
     html = (
         [f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">Open in Prometheus</a>'] if link else []
     )
@@ -35,3 +36,10 @@ def footer(link: str, asked: Mapping[str, Any]) -> dict[str, str]:
         "text/html": f'<div class="mk-promql-footer" style="{_STYLE}">{"".join(html)}</div>',
         "text/plain": "\n".join(plain),
     }
+
+
+def _cache(use: Mapping[str, Any]) -> list[str]:
+    """What a cache did for the query, in words."""
+    reused, asked = use["reused_steps"], use["asked_steps"]
+    why = f"; nothing is kept: {use['reason']}" if use["reason"] else ""
+    return [f"cache: {reused:,} of {reused + asked:,} steps were there{why}"]

@@ -136,9 +136,8 @@ def _asked(client: PrometheusClient, query: str, options: Options) -> pd.DataFra
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ServerWarning)  # what it says stands under the result
             if options.ranged:
-                return client.query_range(
-                    query, last=options.last, start=options.start, end=options.end, step=options.step, **form
-                )
+                span = {name: getattr(options, name) for name in ("last", "start", "end", "step", "cache")}
+                return client.query_range(query, **span, **form)
             return client.query(query, at=options.at, **form)
     except QueryError as refusal:
         if refusal.error_type == "bad_data":

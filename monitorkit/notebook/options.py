@@ -48,6 +48,7 @@ OPTIONS = (
     Option("--tidy", "", "one row per value, labels as columns"),
     Option("--url", "URL", "server to ask; the Prometheus last started or connected unless given, then MONITORKIT_URL"),
     Option("--legend", "TEXT", 'names of the series: "{{instance}} of {{job}}"'),
+    Option("--cache", "FOLDER", "where steps that no longer change are kept, so that a range is asked for once"),
 )
 """In the order of the help; any of --last, --start, --end, --step makes the query one over a range."""
 
@@ -63,7 +64,7 @@ _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 class Options:
     """The options of one call; None where one was not given.
 
-    Durations, moments and the URL are texts, or what a variable held.
+    Durations, moments, the URL and the folder are texts, or what a variable held.
     """
 
     last: Any = None
@@ -76,6 +77,7 @@ class Options:
     tidy: bool = False
     url: Any = None
     legend: str | None = None
+    cache: Any = None
     help: bool = False
 
     @property
@@ -126,6 +128,8 @@ def read_options(line: str, namespace: Mapping[str, object]) -> tuple[Options, s
     if options.at is not None and options.ranged:
         other = next(name for name in _RANGE if name in given)
         raise InvalidValue(f"--at asks for one moment, --{other} for a range of time; leave one out")
+    if options.cache is not None and not (options.ranged or options.help):
+        raise InvalidValue("--cache keeps ranges of time, and this asks for one moment; add --last 1h, or leave it out")
     return options, rest.strip()
 
 

@@ -155,6 +155,24 @@ def test_options_their_values_and_variables_are_completed(shell, latest):
     assert "frame" not in complete(shell, "%promql {{|")
 
 
+def test_folders_for_a_cache_are_completed(shell, tmp_path, monkeypatch):
+    for name in ("kept/deep", "kept2", ".hidden", "with blank", "it's", "ünï"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "kept.txt").write_text("")
+    monkeypatch.chdir(tmp_path)
+    found = complete(shell, "%promql --last 1h --cache |")
+    assert found["kept/"] == "%promql --last 1h --cache kept/"
+    assert set(found) == {"kept/", "kept2/", "ünï/"}
+    assert set(complete(shell, "%promql --cache ke|")) == {"kept/", "kept2/"}
+    assert set(complete(shell, "%promql --cache kept/|")) == {"kept/deep/"}
+    assert set(complete(shell, f"%promql --cache {tmp_path}/kept/d|")) == {f"{tmp_path}/kept/deep/"}
+    assert set(complete(shell, "%promql --cache .h|")) == {".hidden/"}
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert set(complete(shell, "%promql --cache ~/kept/|")) == {"~/kept/deep/"}
+    for nothing in ("nowhere/|", "'|", "kept.txt/|", "~nobody-at-all/|", "{{|}}"):
+        assert not {text for text in complete(shell, f"%promql --cache {nothing}") if text.endswith("/")}
+
+
 def test_a_template_does_not_get_in_the_way(shell, latest):
     shell.user_ns["metric"] = "odd_total"
     assert "path" in complete(shell, "%promql {{metric}}{pa|")

@@ -18,3 +18,14 @@ def test_the_plain_form_says_the_same():
 def test_where_there_is_nothing_to_say_nothing_is_said():
     assert footer("", {"warnings": [], "infos": []}) == {}
     assert "<a" not in footer("", {"warnings": ["w"], "infos": []})["text/html"]
+
+
+def test_it_says_what_a_cache_did():
+    use = {"reused_steps": 8000, "asked_steps": 640, "reused_pieces": 2, "reason": ""}
+    assert footer("", {"warnings": [], "infos": [], "cache": use})["text/plain"] == (
+        "cache: 8,000 of 8,640 steps were there"
+    )
+    use |= {"reused_steps": 0, "reason": ODD}
+    said = footer("", {"warnings": [], "infos": [], "cache": use})
+    assert said["text/plain"] == f"cache: 0 of 640 steps were there; nothing is kept: {ODD}"
+    assert "<img" not in said["text/html"]

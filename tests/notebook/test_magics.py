@@ -149,6 +149,36 @@ def test_tidy_and_legend_shape_the_frame(ask):
     assert ask('%promql --legend "{{job}} of {{__name__}}" up').index.to_list() == ["a of up"]
 
 
+SPAN = "--start 1700000000 --end 1700000060 --step 15s"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%promql --cache {{kept}} {span} up",
+        "%%promql {span} --cache '{folder}'\nup\n",
+        "%%promql --cache={{kept}} {span}\nf = up",
+    ],
+)
+def test_a_range_with_a_cache_is_asked_for_once(ask, shell, server, published, tmp_path, cell):
+    server.ranged = matrix(({"job": "a"}, [(1_700_000_000, 1), (1_700_000_060, 2)]))
+    shell.user_ns["kept"] = tmp_path
+    cell = cell.replace("{span}", SPAN).replace("{folder}", str(tmp_path))
+    first, again = (shell.user_ns["f"] if ask(cell) is None else shell.user_ns["_"] for _ in range(2))
+    pd.testing.assert_frame_equal(first, again)
+    assert (first.attrs["cache"]["asked_steps"], again.attrs["cache"]["reused_steps"]) == (5, 5)
+    assert server.queries == ["up"]
+    if "f =" not in cell:
+        assert "cache: 5 of 5 steps were there" in published[-1]["text/plain"]
+
+
+def test_a_folder_that_is_none_is_told_in_a_line(ask, server, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert f"cache: {tmp_path}/file is a file; name a folder" in ask(f"%promql --last 1m --cache {tmp_path}/file up")
+    assert "cache: 3 is no path" in ask("x = 3\n%promql --last 1m --cache {{x}} up")
+    assert server.queries == []
+
+
 def test_plot_gives_a_picture_and_as_keeps_its_frame(ask, shell, server):
     server.ranged = matrix(({"job": ODD}, [(1_700_000_000, 1)]), ({"job": "b"}, [(1_700_000_000, 2)]))
     picture = ask("%promql --plot --as df --start 1700000000 --end 1700000060 --step 15s rate(x_seconds_sum[1m])")

@@ -3,7 +3,7 @@ import pytest
 from monitorkit.errors import InvalidValue
 from monitorkit.notebook.options import OPTIONS, help_text, misplaced, read_options
 
-NAMES = ["--last", "--start", "--end", "--step", "--at", "--as", "--plot", "--tidy", "--url", "--legend"]
+NAMES = ["--last", "--start", "--end", "--step", "--at", "--as", "--plot", "--tidy", "--url", "--legend", "--cache"]
 
 
 def read(line, **variables):
@@ -41,6 +41,7 @@ def test_a_value_may_be_a_variable():
     begin = object()
     options, rest = read("--start {{ begin }} --url {{begin}} up{{x}}", begin=begin)
     assert options.start is begin is options.url
+    assert read("--last 1h --cache {{begin}} up", begin=begin)[0].cache is begin
     assert rest == "up{{x}}"
 
 
@@ -56,6 +57,9 @@ def test_a_value_may_be_a_variable():
         ("--plot=yes up", "--plot takes no value"),
         ("--tidy --tidy up", "--tidy is given twice"),
         ("--at 1 --step 5s up", "--at asks for one moment, --step for a range"),
+        ("--cache kept up", "--cache keeps ranges of time, and this asks for one moment; add --last 1h"),
+        ("--cache kept --at 5m up", "--cache keeps ranges of time"),
+        ("--last 1h --cache --plot up", "--cache needs a value: --cache FOLDER, where steps"),
         ("--as 'a b' up", "'a b' is no name of a variable"),
         ("--start {{begin}} up", r"\{\{begin\}\}: there is no variable begin"),
     ],
