@@ -186,8 +186,9 @@ class QualityMetrics:
 
     def clear(self) -> None:
         """Empty the window: there are no scores until the next label."""
-        with self._lock:
-            self._window.clear()
+        if len(self._window):
+            with self._lock:
+                self._window.clear()
 
     def count_predictions(self, y_pred: Sequence[Hashable]) -> None:
         """Count predicted classes."""

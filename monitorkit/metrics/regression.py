@@ -161,8 +161,9 @@ class RegressionMetrics:
 
     def clear(self) -> None:
         """Empty the window: there are no scores until the next label."""
-        with self._lock:
-            self._window.clear()
+        if len(self._window):
+            with self._lock:
+                self._window.clear()
 
     def declare(self) -> None:
         """Export the counters from now on, at 0, so that ``rate()`` sees their first step."""

@@ -201,6 +201,9 @@ class ErrorWindow:
     def __init__(self, size: int = DEFAULT_WINDOW) -> None:
         self._pairs: deque[tuple[float, float]] = deque(maxlen=size)
 
+    def __len__(self) -> int:
+        return len(self._pairs)
+
     def add(self, y_true: float, y_pred: float) -> None:
         """Take in one labelled prediction; the oldest leaves a full window."""
         self._pairs.append((y_true, y_pred))

@@ -47,6 +47,9 @@ def count_predictions(outputs: Outputs, metrics: VersionMetrics, X: Any) -> None
     """Count what was predicted from what, and export from 0 on what true labels will count."""
     labels = predicted_labels(outputs)
     metrics.drift.observe(X, labels)
+    if outputs.task:
+        # What a model predicts that does not say it before is known only here.
+        (metrics.quality if outputs.task == "regression" else metrics.regression).clear()
     if outputs.task == "classification":
         metrics.quality.count_predictions(labels)
     elif outputs.task == "regression":

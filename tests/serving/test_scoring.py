@@ -258,3 +258,18 @@ def test_a_model_whose_columns_do_not_fit_its_classes_is_told(start, post):
     answer = post({"instances": [[1.0]]}, to=server)
     assert answer.status_code == 500
     assert "rows of 3 labels and its classes are 2" in answer.json()["detail"]
+
+
+def test_a_model_that_turns_out_to_be_of_another_kind_takes_over_no_scores(start, counts_of):
+    X = [[1.0], [-2.0]]
+    server = start(lambda X: X[:, 0] > 0)
+    server.feedback(server.predict(X), [True, True])
+    assert counts_of(server)("model_accuracy") == 0.5
+    server.swap(lambda X: X[:, 0] * 1.5)
+    server.feedback(server.predict(X), [1.0, -3.0])
+    assert counts_of(server)("model_accuracy") is None
+    assert counts_of(server)("model_mae") == 0.25
+    server.swap(lambda X: X[:, 0] > 0)
+    server.feedback(server.predict(X), [True, False])
+    assert counts_of(server)("model_accuracy") == 1.0
+    assert counts_of(server)("model_mae") is None
