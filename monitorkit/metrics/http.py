@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from monitorkit.metrics.cardinality import FoldedSeries
-from monitorkit.metrics.children import shared
+from monitorkit.metrics.children import incrementing, shared
 from monitorkit.metrics.classes import OTHER
 from monitorkit.metrics.histograms import histograms
+from monitorkit.metrics.latency import LastLatency
 from monitorkit.metrics.performance import DURATION_BUCKETS, PerformanceFamilies, RequestStatus
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.resources import ResourceFamilies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prometheus_client import Histogram
 
     from monitorkit.metrics.histograms import Observations
@@ -99,15 +102,14 @@ class ApplicationMetrics:
         self._labels = labels
         self._lock = threading.Lock()
         self._paths: set[str] = set()
-        self._codes: dict[tuple[str, str, int], tuple[Counter, Histogram | Observations]] = {}
+        self._codes: dict[tuple[str, str, int], tuple[Callable[[float], None], Histogram | Observations]] = {}
         statuses: tuple[RequestStatus, ...] = get_args(RequestStatus)
         inference = families.inference
-        self._statuses = {status: inference.requests.labels(*labels, status) for status in statuses}
+        self._statuses = {status: incrementing(inference.requests.labels(*labels, status)) for status in statuses}
         self._duration = inference.duration.labels(*labels)
-        self._latency: Gauge | None = None
-        self._active = True
-        self.in_flight = families.in_flight.labels(*labels)
-        self.inference_in_flight = inference.in_flight.labels(*labels)
+        self._latency = LastLatency(inference.latency, labels)
+        self.add_in_flight = incrementing(families.in_flight.labels(*labels))
+        self.add_inference_in_flight = incrementing(inference.in_flight.labels(*labels))
 
     def count(self, method: str, path: str, code: int, seconds: float) -> None:
         """Count one answer.
@@ -124,40 +126,26 @@ class ApplicationMetrics:
             Duration of the request.
         """
         key = (method if method in METHODS else OTHER, path, code)
-        requests, duration = self._codes.get(key) or self._children(*key)
-        requests.inc()
+        add, duration = self._codes.get(key) or self._children(*key)
+        add(1)
         duration.observe(seconds)
 
     def count_inference(self, status: RequestStatus, seconds: float) -> None:
         """Count one answer of the model; those that carry a prediction are timed, as in :class:`RequestMetrics`."""
-        self._statuses[status].inc()
+        self._statuses[status](1)
         if status == "ok":
             self._duration.observe(seconds)
-            latency = self._latency or self._first_latency()
-            if latency is not None:
-                latency.set(seconds)
+            self._latency.set(seconds)
 
     def activate(self) -> None:
         """Export the last latency again, after :meth:`retire`."""
-        self._active = True
+        self._latency.activate()
 
     def retire(self) -> None:
-        """Stop exporting the last latency, which would be taken for one of now; what was counted stays."""
-        with self._lock:
-            self._active = False
-            # prometheus_client cannot take back what processes share.
-            if self._latency is not None and not shared():
-                self._families.inference.latency.remove(*self._labels)
-            self._latency = None
+        """Stop exporting the last latency; what was counted stays."""
+        self._latency.retire()
 
-    def _first_latency(self) -> Gauge | None:
-        """Make the series with the first observation: a 0 from before it would be nobody's latency."""
-        with self._lock:
-            if self._active and self._latency is None:
-                self._latency = self._families.inference.latency.labels(*self._labels)
-            return self._latency
-
-    def _children(self, method: str, path: str, code: int) -> tuple[Counter, Histogram | Observations]:
+    def _children(self, method: str, path: str, code: int) -> tuple[Callable[[float], None], Histogram | Observations]:
         with self._lock:
             if path not in self._paths and len(self._paths) >= MAX_PATHS:
                 self._families.folded.count("http_requests_total", "path", path)
@@ -165,7 +153,7 @@ class ApplicationMetrics:
             self._paths.add(path)
             text = str(code) if 100 <= code <= 599 else OTHER  # noqa: PLR2004 - the codes that HTTP has
             children = (
-                self._families.requests.labels(*self._labels, method, path, text),
+                incrementing(self._families.requests.labels(*self._labels, method, path, text)),
                 self._families.duration.labels(*self._labels, method, path),
             )
             if OTHER not in {path, text}:

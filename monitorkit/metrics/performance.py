@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import Counter, Gauge
 
-from monitorkit.metrics.children import incrementing, shared
+from monitorkit.metrics.children import incrementing
 from monitorkit.metrics.histograms import histograms
+from monitorkit.metrics.latency import LastLatency
 from monitorkit.metrics.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
@@ -137,11 +136,7 @@ class RequestMetrics:
         self._duration = families.duration.labels(*self._labels)
         self._phases = {phase: families.phase.labels(*self._labels, phase) for phase in PHASES}
         self._batch = families.batch.labels(*self._labels)
-        self._latency: Gauge | None = None
-        self._last = math.nan
-        self._shared = shared()
-        self._active = True
-        self._lock = threading.Lock()
+        self._latency = LastLatency(families.latency, self._labels)
         self.add_in_flight = incrementing(families.in_flight.labels(*self._labels))
 
     def count(self, status: RequestStatus) -> None:
@@ -164,10 +159,7 @@ class RequestMetrics:
         """
         self._requests["ok"](1)
         self._duration.observe(seconds)
-        self._last = seconds
-        latency = self._latency or self._first_latency()
-        if latency is not None and self._shared:
-            latency.set(seconds)
+        self._latency.set(seconds)
 
     def time_phases(self, *, queue: float, preprocess: float, predict: float, postprocess: float) -> None:
         """Observe where the time of one request went, in seconds."""
@@ -190,28 +182,14 @@ class RequestMetrics:
         """Export the queue's length, asked for at each scrape."""
         self._families.queue_length.labels(*self._labels).set_function(length)
 
-    def _first_latency(self) -> Gauge | None:
-        """Make the series with the first observation: a 0 from before it would be a latency that nobody had."""
-        with self._lock:
-            if self._active and self._latency is None:
-                self._latency = self._families.latency.labels(*self._labels)
-                if not self._shared:
-                    # Read at a scrape, not written at each request.
-                    self._latency.set_function(lambda: self._last)
-            return self._latency
-
     def activate(self) -> None:
         """Export values of now again, after :meth:`retire`."""
-        self._active = True
+        self._latency.activate()
 
     def retire(self) -> None:
         """Stop exporting values of now; what was counted stays.
 
-        A last latency or a queue length of a version that has been replaced would be averaged in for ever.
+        A queue length of a version that has been replaced would be averaged in for ever.
         """
-        with self._lock:
-            # A request that is in flight now must not bring the series back.
-            self._active = False
-            self._latency = None
-            for family in (self._families.latency, self._families.queue_length):
-                family.remove(*self._labels)
+        self._latency.retire()
+        self._families.queue_length.remove(*self._labels)

@@ -72,9 +72,9 @@ class Exchange:
         self.path: str | None = None
         self.code = FAILED
         self.retry_later = False
-        meter.metrics.in_flight.inc()
+        meter.metrics.add_in_flight(1)
         if asks_model:
-            meter.metrics.inference_in_flight.inc()
+            meter.metrics.add_inference_in_flight(1)
         self._started = time.perf_counter()
 
     def answer(self, code: int, path: str | None, *, retry_later: bool = False) -> None:
@@ -105,9 +105,9 @@ class Exchange:
         self._ended = True
         seconds = time.perf_counter() - self._started
         metrics = self._meter.metrics
-        metrics.in_flight.dec()
+        metrics.add_in_flight(-1)
         if self._asks_model:
-            metrics.inference_in_flight.dec()
+            metrics.add_inference_in_flight(-1)
         path = self.path or UNMATCHED
         metrics.count(self._method, path, self.code, seconds)
         if self._meter.may_ask_model(self._method, path):
