@@ -8,7 +8,10 @@ from monitorkit.metrics.latency import LastLatency
 def test_there_is_none_before_the_first_request_and_none_of_a_version_that_was_replaced():
     registry = CollectorRegistry()
     last = LastLatency(Gauge("latency_seconds", "Latency.", ["version"], registry=registry), ["1"])
-    seen = lambda: registry.get_sample_value("latency_seconds", {"version": "1"})
+
+    def seen():
+        return registry.get_sample_value("latency_seconds", {"version": "1"})
+
     assert seen() is None
     last.set(0.5)
     last.set(0.25)
