@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from monitorkit.serving.batching import Batching
 from monitorkit.serving.client import Predictions
 from monitorkit.serving.instrumentation import instrument
 from monitorkit.serving.limits import Limits
 from monitorkit.serving.server import ModelServer, serve
 from monitorkit.serving.watching import watch
+from monitorkit.serving.work.batching import Batching
 
 __all__ = ["Batching", "Limits", "ModelServer", "Predictions", "instrument", "serve", "watch"]

@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from monitorkit.metrics import exposition
-from monitorkit.serving.asgi import Answer, Application, header, json_answer, read_body, refuse
-from monitorkit.serving.dialect import PLAIN
 from monitorkit.serving.explanation import explanation
 from monitorkit.serving.front import front_page
-from monitorkit.serving.payload import read_feedback
-from monitorkit.serving.protocols import Protocols
+from monitorkit.serving.http.asgi import Answer, Application, header, json_answer, read_body, refuse
+from monitorkit.serving.models.scoring import count_predictions
+from monitorkit.serving.protocols.dialect import PLAIN
+from monitorkit.serving.protocols.paths import Protocols
+from monitorkit.serving.reading.payload import read_feedback
 from monitorkit.serving.refusals import Refusal, stopping
-from monitorkit.serving.scoring import count_predictions
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-    from monitorkit.serving.asgi import Handler, Receive, Scope
-    from monitorkit.serving.dialect import Dialect
-    from monitorkit.serving.feedback import FeedbackStore, Served
+    from monitorkit.serving.http.asgi import Handler, Receive, Scope
     from monitorkit.serving.limits import Limits
-    from monitorkit.serving.lineup import LineUp
-    from monitorkit.serving.shadow import Shadow
-    from monitorkit.serving.worker import PredictionWorker
+    from monitorkit.serving.protocols.dialect import Dialect
+    from monitorkit.serving.work.feedback import FeedbackStore, Served
+    from monitorkit.serving.work.lineup import LineUp
+    from monitorkit.serving.work.shadow import Shadow
+    from monitorkit.serving.work.worker import PredictionWorker
 
 __all__ = ["MetricsApplication", "ModelApplication"]
 

@@ -9,7 +9,7 @@ from monitorkit import cards
 from monitorkit.serving.explanation import in_words
 
 if TYPE_CHECKING:
-    from monitorkit.serving.shown import Shown
+    from monitorkit.serving.models.shown import Shown
 
 __all__ = ["card"]
 

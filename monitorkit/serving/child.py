@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from monitorkit.serving.batching import Batching
-    from monitorkit.serving.model import Model
+    from monitorkit.serving.models.model import Model
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.work.batching import Batching
 
 __all__ = ["main"]
 

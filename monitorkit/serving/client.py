@@ -14,7 +14,7 @@ import orjson
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.metrics.classes import sorted_labels
-from monitorkit.serving.outputs import PLAIN
+from monitorkit.serving.models.outputs import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

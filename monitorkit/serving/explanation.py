@@ -7,13 +7,13 @@ import shlex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from monitorkit.serving.inference_v2 import example_request
+from monitorkit.serving.protocols.inference_v2 import example_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitorkit.serving.feedback import Served
-    from monitorkit.serving.model import Model
+    from monitorkit.serving.models.model import Model
+    from monitorkit.serving.work.feedback import Served
 
 __all__ = ["curl", "example_row", "explanation", "in_words", "true_label"]
 

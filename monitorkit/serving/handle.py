@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.running import Stoppable
 from monitorkit.serving import client
-from monitorkit.serving.batching import checked_batching
 from monitorkit.serving.card import card
 from monitorkit.serving.settings import checked
 from monitorkit.serving.trials import Trials
+from monitorkit.serving.work.batching import checked_batching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from monitorkit.metrics import Reference
     from monitorkit.processes import LogText
-    from monitorkit.serving.batching import Batching
     from monitorkit.serving.client import Predictions
-    from monitorkit.serving.model import Model
+    from monitorkit.serving.models.model import Model
+    from monitorkit.serving.models.shown import Shown
     from monitorkit.serving.settings import Settings
-    from monitorkit.serving.shown import Shown
+    from monitorkit.serving.work.batching import Batching
 
 __all__ = ["KIND", "ModelServer", "Place"]
 

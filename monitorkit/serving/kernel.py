@@ -10,23 +10,23 @@ from monitorkit import running
 from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.metrics.cardinality import DEFAULT_BUDGET
 from monitorkit.serving.app import MetricsApplication, ModelApplication
-from monitorkit.serving.faults import KINDS
-from monitorkit.serving.feedback import FeedbackStore, Served
 from monitorkit.serving.handle import KIND, ModelServer, Place
-from monitorkit.serving.lineup import LineUp
-from monitorkit.serving.listener import Listener
-from monitorkit.serving.shadow import Shadow
-from monitorkit.serving.worker import PredictionWorker, at_once
+from monitorkit.serving.http.listener import Listener
+from monitorkit.serving.work.faults import KINDS
+from monitorkit.serving.work.feedback import FeedbackStore, Served
+from monitorkit.serving.work.lineup import LineUp
+from monitorkit.serving.work.shadow import Shadow
+from monitorkit.serving.work.worker import PredictionWorker, at_once
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Collection
 
     from monitorkit.metrics.versions import Versions
-    from monitorkit.serving.batching import Batching
-    from monitorkit.serving.faults import Faults
-    from monitorkit.serving.model import Model
+    from monitorkit.serving.models.model import Model
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.work.batching import Batching
+    from monitorkit.serving.work.faults import Faults
 
 __all__ = ["KernelServer"]
 

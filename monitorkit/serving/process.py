@@ -16,17 +16,17 @@ from monitorkit.errors import ServiceError
 from monitorkit.processes import Process, wait_until
 from monitorkit.serving.channel import Channel, packed
 from monitorkit.serving.handle import KIND, ModelServer, Place
-from monitorkit.serving.lineup import LineUp
-from monitorkit.serving.listener import DRAIN_SECONDS
+from monitorkit.serving.http.listener import DRAIN_SECONDS
 from monitorkit.serving.scraped import ScrapedRegistry
+from monitorkit.serving.work.lineup import LineUp
 
 if TYPE_CHECKING:
     from monitorkit.metrics import Reference
     from monitorkit.processes import LogText
-    from monitorkit.serving.batching import Batching
-    from monitorkit.serving.faults import Faults
-    from monitorkit.serving.model import Model
+    from monitorkit.serving.models.model import Model
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.work.batching import Batching
+    from monitorkit.serving.work.faults import Faults
 
 __all__ = ["ProcessServer"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from monitorkit import ports, running
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
-from monitorkit.serving.batching import checked_batching
 from monitorkit.serving.handle import KIND, ModelServer
 from monitorkit.serving.kernel import KernelServer
 from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_flag, checked_text
+from monitorkit.serving.work.batching import checked_batching
 
 if TYPE_CHECKING:
     import socket
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from monitorkit.metrics import Drift, ErrorScale, Task
-    from monitorkit.serving.batching import Batching
     from monitorkit.serving.limits import Limits
-    from monitorkit.serving.model import Model
-    from monitorkit.serving.payload import Label
+    from monitorkit.serving.models.model import Model
+    from monitorkit.serving.reading.payload import Label
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.work.batching import Batching
 
 __all__ = ["KIND", "ModelServer", "serve"]
 

@@ -11,14 +11,14 @@ from monitorkit.metrics import ErrorScale
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving.limits import Limits
-from monitorkit.serving.model import Model
-from monitorkit.serving.reference import checked_drift, kept_reference, reference_of
+from monitorkit.serving.models.model import Model
+from monitorkit.serving.models.reference import checked_drift, kept_reference, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitorkit.metrics import Drift, Reference, Task
-    from monitorkit.serving.payload import Label
+    from monitorkit.serving.reading.payload import Label
 
 __all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_flag", "checked_seed", "checked_text"]
 

@@ -6,16 +6,16 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.serving.faults import checked_faults
-from monitorkit.serving.lineup import checked_share
 from monitorkit.serving.settings import checked, checked_seed
+from monitorkit.serving.work.faults import checked_faults
+from monitorkit.serving.work.lineup import checked_share
 
 if TYPE_CHECKING:
     from monitorkit.durations import Duration
-    from monitorkit.serving.faults import Faults
-    from monitorkit.serving.lineup import LineUp, Role
-    from monitorkit.serving.model import Model
+    from monitorkit.serving.models.model import Model
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.work.faults import Faults
+    from monitorkit.serving.work.lineup import LineUp, Role
 
 __all__ = ["Trials"]
 

@@ -185,7 +185,7 @@ def test_stopping_answers_what_is_in_flight(start):
 
 
 def test_a_model_that_hangs_does_not_hold_up_the_stop(start, monkeypatch):
-    monkeypatch.setattr("monitorkit.serving.listener.DRAIN_SECONDS", 1)
+    monkeypatch.setattr("monitorkit.serving.http.listener.DRAIN_SECONDS", 1)
     working, release = threading.Event(), threading.Event()
 
     def hanging(X):
@@ -219,7 +219,7 @@ def test_a_start_that_is_interrupted_leaves_nothing(start, monkeypatch):
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("monitorkit.serving.listener.wait_until", interrupted)
+    monkeypatch.setattr("monitorkit.serving.http.listener.wait_until", interrupted)
     with pytest.raises(KeyboardInterrupt, match=r"^$"):
         start(name="interrupted")
     assert wait_until(lambda: not threads_of("interrupted"), timeout_seconds=10)
@@ -229,7 +229,7 @@ def test_a_start_that_is_interrupted_leaves_nothing(start, monkeypatch):
 
 
 def test_a_start_that_fails_is_a_clear_error(start, monkeypatch):
-    monkeypatch.setattr("monitorkit.serving.listener.Listener._run", lambda self: None)
+    monkeypatch.setattr("monitorkit.serving.http.listener.Listener._run", lambda self: None)
     with pytest.raises(ServiceError, match="its event loop did not start"):
         start(name="stillborn")
     assert wait_until(lambda: not threads_of("stillborn"), timeout_seconds=10)

@@ -10,14 +10,14 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.serving.asgi import Answer
 from monitorkit.serving.explanation import curl, example_row, explanation, in_words, true_label
+from monitorkit.serving.http.asgi import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitorkit.serving.features import Features
-    from monitorkit.serving.feedback import Served
+    from monitorkit.serving.reading.features import Features
+    from monitorkit.serving.work.feedback import Served
 
 __all__ = ["front_page"]
 

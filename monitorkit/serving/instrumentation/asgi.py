@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.serving.asgi import header
+from monitorkit.serving.http.asgi import header
 from monitorkit.serving.instrumentation.exchange import CLIENT_CLOSED
 from monitorkit.serving.instrumentation.routes import has_route, routes_of, template
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from monitorkit.serving.asgi import Message, Receive, Scope, Send
+    from monitorkit.serving.http.asgi import Message, Receive, Scope, Send
     from monitorkit.serving.instrumentation.exchange import Exchange, Meter
     from monitorkit.serving.instrumentation.page import MetricsPage
 

@@ -9,7 +9,7 @@ from monitorkit import running
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
-from monitorkit.serving.reference import checked_drift, features_of
+from monitorkit.serving.models.reference import checked_drift, features_of
 from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_text
 from monitorkit.serving.watching.calls import observed
 from monitorkit.serving.watching.observer import Observer
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from monitorkit.metrics import Drift, ErrorScale, Reference, Task, VersionMetrics
     from monitorkit.serving.limits import Limits
-    from monitorkit.serving.model import Model
-    from monitorkit.serving.payload import Label
+    from monitorkit.serving.models.model import Model
+    from monitorkit.serving.reading.payload import Label
 from monitorkit.serving.settings import Settings
 
 __all__ = ["watch"]

@@ -11,16 +11,16 @@ import numpy as np
 
 from monitorkit.metrics.columns import is_frame
 from monitorkit.serving.client import labels
-from monitorkit.serving.outputs import PLAIN
+from monitorkit.serving.models.outputs import PLAIN
+from monitorkit.serving.models.scoring import Judge, check_label, count_label, count_predictions
 from monitorkit.serving.refusals import Refusal
-from monitorkit.serving.scoring import Judge, check_label, count_label, count_predictions
 from monitorkit.serving.watching.arguments import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from monitorkit.metrics import VersionMetrics
-    from monitorkit.serving.model import Model, Outputs
+    from monitorkit.serving.models.model import Model, Outputs
 
 __all__ = ["Observer"]
 

@@ -10,7 +10,7 @@ from monitorkit import ports, running
 from monitorkit.cards import card, link
 from monitorkit.metrics import ModelMetrics, Registry
 from monitorkit.serving.app import MetricsApplication
-from monitorkit.serving.listener import Listener
+from monitorkit.serving.http.listener import Listener
 from monitorkit.serving.settings import DEFAULT_LIMITS
 
 __all__ = ["KIND", "Watched"]
