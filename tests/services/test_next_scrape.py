@@ -1,8 +1,10 @@
+import pandas as pd
 import pytest
 
-from monitorkit.errors import ServerUnavailable
+from monitorkit.errors import ServerUnavailable, Unsupported
 from monitorkit.processes import wait_until
 from monitorkit.services import start_prometheus
+from monitorkit.services.next_scrape import await_next_scrape
 from monitorkit.serving import serve
 
 
@@ -38,6 +40,45 @@ def test_a_target_that_has_just_come_back_is_awaited():
         with serve(lambda X: X[:, 0], name="comes-back"):
             prom.await_scrape()
             assert prom.query('up{job="ai_model"}')["value"].tolist() == [1.0]
+
+
+def test_a_target_that_has_left_with_its_job_is_not_awaited(server, prom):
+    with serve(lambda X: X[:, 0], name="leaves") as other:
+        prom.add_target(other, job="leaves")
+        prom.remove_target(other, job="leaves")
+    assert len(prom.query('up{job="leaves"}')), "Prometheus goes on showing its last sample"
+    prom.await_scrape(timeout="30s")
+
+
+class Told:
+    """Answers with these samples of `up`, and with these targets or none."""
+
+    url = "http://127.0.0.1:9090"
+
+    def __init__(self, stamps, targets=None):
+        self.stamps, self.scraped = stamps, targets
+
+    def query(self, expr):
+        if expr == "time()":
+            return pd.DataFrame({"value": [100.0]})
+        index = pd.MultiIndex.from_tuples([("", *one) for one in self.stamps], names=["__name__", "instance", "job"])
+        return pd.DataFrame({"value": list(self.stamps.values())}, index=index)
+
+    def targets(self):
+        if self.scraped is None:
+            raise Unsupported("list of targets", server="Mimir")
+        return pd.DataFrame(self.scraped, columns=["instance", "job"])
+
+
+@pytest.mark.parametrize("targets", [None, [], [("a:1", "old"), ("b:1", "new")]])
+def test_every_target_is_awaited_where_others_scrape(targets):
+    server = Told({("a:1", "old"): 90.0, ("b:1", "new"): 101.0}, targets)
+    with pytest.raises(ServerUnavailable, match=r"not every target was scraped within 0\.1 s"):
+        await_next_scrape(server, timeout="100ms")
+
+
+def test_only_what_is_scraped_still_is_awaited():
+    await_next_scrape(Told({("a:1", "old"): 90.0, ("b:1", "new"): 101.0}, [("b:1", "new")]), timeout="100ms")
 
 
 def test_targets_of_which_none_is_up_are_said(tmp_path):
