@@ -10,6 +10,7 @@ import pandas as pd
 
 from monitorkit.errors import MonitorkitError
 from monitorkit.metrics.resources import machine_cpu_times
+from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.scenarios.load import traffic
 from monitorkit.services import start_prometheus
 from monitorkit.serving import serve
@@ -105,7 +106,9 @@ def compare(prom: Prometheus, sent: pd.DataFrame, y: np.ndarray[Any, Any], *, cp
         and ``query``.
     """
     ok = sent[sent["status"] == "ok"]
-    correct = ok["prediction"].to_numpy() == y[ok["row"]]
+    judged = ok.tail(DEFAULT_WINDOW)  # labels come in the order of their predictions
+    correct = judged["prediction"].to_numpy() == y[judged["row"]]
+    which = "" if len(ok) <= DEFAULT_WINDOW else f", of the last {DEFAULT_WINDOW} labels"
     window = f"{max(1, int(sent.attrs['seconds']))}s"
     end = sent["due"].iloc[-1]
     rows = [
@@ -123,8 +126,8 @@ def compare(prom: Prometheus, sent: pd.DataFrame, y: np.ndarray[Any, Any], *, cp
             "total time / requests",
         ),
         *(_quantile(ok["server_seconds"], quantile, prom) for quantile in (0.5, 0.95)),
-        ("accuracy", "model_accuracy", correct.mean(), "the same number"),
-        ("recall", "model_recall", _macro_recall(correct, y[ok["row"]]), "mean over the classes"),
+        ("accuracy", "model_accuracy", correct.mean(), f"the same number{which}"),
+        ("recall", "model_recall", _macro_recall(correct, y[judged["row"]]), f"mean over the classes{which}"),
         (
             "CPU (%)",
             f"avg_over_time(cpu_usage[{window}])",

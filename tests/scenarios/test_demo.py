@@ -30,6 +30,15 @@ def test_promql_and_the_formula_agree(comparison, what):
     assert math.isclose(promql, by_hand, rel_tol=1e-5)
 
 
+def test_of_more_labels_than_the_window_holds_the_latest_are_compared():
+    comparison = run_demo(rate=500, duration="3s")
+    for what in ("accuracy", "recall"):
+        promql, by_hand, how = comparison.loc[what, ["PromQL", "by hand", "how"]]
+        # Two labels at the window's end may have changed places on the way.
+        assert promql == pytest.approx(by_hand, abs=0.0025)
+        assert how.endswith("of the last 1000 labels")
+
+
 @pytest.mark.parametrize("what", ["latency p50 (ms)", "latency p95 (ms)"])
 def test_a_quantile_lies_in_the_bucket_that_is_named(comparison, what):
     lower, upper = (
