@@ -157,6 +157,18 @@ class Reference:
         bins = bins_of(sample, n_bins=self.settings.bins, categories=categories)
         return self._bounded([*inputs, _feature(name, -1, predictions, bins)])
 
+    def in_order(self, names: Sequence[str]) -> Self:
+        """The same for rows whose columns are these in this order; as it is where they are other ones."""
+        if tuple(names) == self.columns or sorted(names) != sorted(self.columns):
+            return self
+        order = [self.columns.index(name) for name in names]
+        watched = tuple(
+            feature if feature.place < 0 else replace(feature, place=order.index(feature.place))
+            for feature in self.watched
+        )
+        rows = self.rows.iloc[:, order] if is_frame(self.rows) else np.asarray(self.rows)[:, order]
+        return replace(self, watched=watched, columns=tuple(names), rows=rows)
+
     @property
     def features(self) -> list[str]:
         """Names of what is watched."""

@@ -157,7 +157,7 @@ class ModelApplication(Application):
             answer = dialect.write(asked, outputs, ids, served)
             count_predictions(outputs, served.metrics, seen)
             if self.shadow is not None:
-                self.shadow.copy(seen, ids, outputs)
+                self.shadow.copy(seen, ids, outputs, served.model.features)
         except Refusal as refusal:
             requests.count(refusal.status)
             return self.refusal_answer(scope, refusal)

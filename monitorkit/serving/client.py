@@ -128,12 +128,23 @@ def rows(X: ArrayLike | pd.DataFrame) -> dict[str, Any]:
     columns = getattr(X, "columns", None)
     if columns is not None and all(isinstance(name, str) for name in columns):
         return {"columns": list(columns), "data": _table(X)}
-    if getattr(getattr(X, "dtype", None), "kind", "") in set("OUT"):
+    dtype = getattr(X, "dtype", None)
+    kind = getattr(dtype, "kind", "f")
+    if kind in set("OUT"):
         return {"instances": np.asarray(X).tolist()}
+    if kind not in set("fiub"):
+        raise InvalidType(f"X: an array of {dtype} is none of numbers or text; times go in a DataFrame")
     try:
-        return {"instances": np.ascontiguousarray(X, dtype=np.float64)}
+        return {"instances": np.ascontiguousarray(_whole(X), dtype=np.float64)}
     except (TypeError, ValueError) as error:
         raise InvalidType(f"X: {type(X).__name__} cannot be read as rows of numbers: {error}") from error
+
+
+def _whole(X: Any) -> Any:  # noqa: ANN401 - any array
+    """An array of all values, as numpy reads it: dense, and with what is masked as missing."""
+    if isinstance(X, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(X), np.nan, X.data)
+    return X.toarray() if hasattr(X, "toarray") else X
 
 
 def _table(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame; an array, or lists where there is text

@@ -207,4 +207,8 @@ class Trials(ABC):
         adapter, settings_checked = checked(model, version=version, **settings)
         self._check_alive()
         self._lineup.check_version(version, role)
-        return adapter, settings_checked.keeping(self._lineup.served.reference, adapter)
+        served = self._lineup.served
+        mismatch = served.model.features.mismatch(adapter.features) if role == "shadow" else ""
+        if mismatch:
+            raise InvalidValue(f"model: the shadow {mismatch}; it sees copies of the same rows")
+        return adapter, settings_checked.keeping(served.reference, adapter)

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.serving.client import Predictions
@@ -25,8 +26,9 @@ def first(X):
         np.array(ROWS, dtype=np.float32)[:, ::1],
         np.array(ROWS).T.T,
         pd.DataFrame(ROWS),
+        csr_matrix(ROWS),
     ],
-    ids=["list", "tuple", "array", "float32", "transposed", "frame"],
+    ids=["list", "tuple", "array", "float32", "transposed", "frame", "sparse"],
 )
 def test_rows_may_come_in_any_form(start, X):
     answer = start().predict(X)
@@ -98,6 +100,17 @@ def test_one_label_in_place_of_a_list_is_refused(start, ids, y_true, message):
 def test_numbers_that_json_cannot_hold_are_named(start, rows):
     with pytest.raises(InvalidType, match="cannot be sent as JSON"):
         start().predict(rows)
+
+
+@pytest.mark.parametrize("dtype", ["M8[D]", "m8[s]", complex, [("a", float)]])
+def test_an_array_that_would_become_other_numbers_is_refused(start, dtype):
+    with pytest.raises(InvalidType, match=r"X: an array of .* is none of numbers or text"):
+        start().predict(np.zeros((1, 2), dtype=dtype))
+
+
+def test_what_is_masked_is_missing(start):
+    with pytest.raises(InvalidValue, match=r"instances\[0\]\[1\] is null: fill missing values"):
+        start().predict(np.ma.masked_greater([[1, 2]], 1))
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon"])

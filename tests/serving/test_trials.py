@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 import requests
 from sklearn.linear_model import LogisticRegression
@@ -232,6 +233,18 @@ def test_a_shadow_predicts_what_was_answered_and_nobody_sees_it(live):
     assert "shadow" not in repr(server)
     server.predict(ROWS)
     assert value(server, "inference_shadow_requests_total", "3", status="ok") == 20
+
+
+def test_a_model_that_takes_other_columns_is_no_shadow(live):
+    frame = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]})
+    server = live(LogisticRegression().fit(frame, [0, 1]))
+    other = LogisticRegression().fit(frame.assign(c=1.0), [0, 1])
+    with pytest.raises(InvalidValue, match="the shadow takes 3 columns, and the model that is served 2"):
+        server.shadow(other, version="2")
+    other = LogisticRegression().fit(frame.rename(columns={"b": "c"}), [0, 1])
+    with pytest.raises(InvalidValue, match="the shadow has not the columns of the model that is served: b, c"):
+        server.shadow(other, version="2")
+    server.shadow(LogisticRegression().fit(frame[["b", "a"]], [0, 1]), version="2")
 
 
 def test_a_slow_shadow_delays_nobody_and_what_it_misses_is_counted(start):

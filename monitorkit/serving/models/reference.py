@@ -10,7 +10,7 @@ import numpy as np
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Drift, Reference
-from monitorkit.metrics.columns import column_gaps, columns_of, is_frame
+from monitorkit.metrics.columns import column_gaps, columns_of, distinct, is_frame
 from monitorkit.metrics.drift_settings import DEFAULT_DRIFT
 from monitorkit.metrics.reference import prediction_column
 from monitorkit.serving.models.scoring import predicted_labels
@@ -96,6 +96,9 @@ def kept_reference(model: Model, before: Reference | None, *, drift: Drift | boo
         return None
     if isinstance(drift, Drift) and drift != before.settings:
         raise InvalidValue(f"drift: to compare in another way, pass the reference data again, {_NONE}")
+    if model.feature_names is not None:
+        # Another model may have been fitted on the same columns in another order.
+        before = before.in_order(distinct(model.feature_names))
     with _about_reference():
         return before.predicting(partial(_predict, model), model.classes or ())
 

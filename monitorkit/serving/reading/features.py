@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY_NUMBERS", "Feature", "Features", "Kind", "frame_of"]
 
+_SHOWN = 10
+
 Kind = Literal["number", "text", "time", "any"]
 
 
@@ -103,6 +105,35 @@ class Features:
         3
         """
         return cls((Feature(),) * count)
+
+    def reordered(self, X: Matrix, other: Features) -> Matrix:
+        """Rows with the columns in the order of another model that was fitted on the same ones.
+
+        Examples
+        --------
+        >>> Features(names=["a", "b"]).reordered(np.array([[1.0, 2.0]]), Features(names=["b", "a"]))
+        array([[2., 1.]])
+        """
+        names, wanted = self.names, other.names
+        if names is None or wanted is None or list(names) == list(wanted) or set(names) != set(wanted):
+            return X
+        ordered: Matrix = X[:, [list(names).index(name) for name in wanted]]
+        return ordered
+
+    def mismatch(self, other: Features) -> str:
+        """Why rows for this model do not fit another one, in a few words; empty where they do, or nothing is known.
+
+        Examples
+        --------
+        >>> Features.of_numbers(2).mismatch(Features.of_numbers(3))
+        'takes 3 columns, and the model that is served 2'
+        """
+        if None not in {self.count, other.count} and self.count != other.count:
+            return f"takes {other.count} columns, and the model that is served {self.count}"
+        if self.names is not None and other.names is not None and set(self.names) != set(other.names):
+            unlike = sorted(set(other.names) ^ set(self.names))[:_SHOWN]
+            return f"has not the columns of the model that is served: {', '.join(unlike)}"
+        return ""
 
     def column(self, number: int) -> Feature:
         """One of the columns."""

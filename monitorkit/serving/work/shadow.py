@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import ShadowMetrics
     from monitorkit.metrics.quality import FeedbackResult
     from monitorkit.serving.models.outputs import Outputs
+    from monitorkit.serving.reading.features import Features
     from monitorkit.serving.reading.payload import Matrix, TrueLabel
     from monitorkit.serving.work.batching import Batching
     from monitorkit.serving.work.feedback import Served
@@ -80,7 +81,7 @@ class Shadow:
         """How many copies wait."""
         return self._worker.waiting()
 
-    def copy(self, X: Matrix, ids: Sequence[str], outputs: Outputs) -> None:
+    def copy(self, X: Matrix, ids: Sequence[str], outputs: Outputs, features: Features) -> None:
         """Predict a copy once the answer has been handed over.
 
         Parameters
@@ -91,9 +92,12 @@ class Shadow:
             Ids of the predictions in the answer, under which true labels come.
         outputs
             The predictions in the answer.
+        features
+            What the columns of the rows are.
         """
         self._under_way.update(ids)
-        asyncio.get_running_loop().call_soon(self._begin, X, ids, outputs)
+        copied = features.reordered(X, self.served.model.features)
+        asyncio.get_running_loop().call_soon(self._begin, copied, ids, outputs)
 
     def join(self, ids: Sequence[str], y_true: Sequence[TrueLabel], results: Sequence[FeedbackResult]) -> None:
         """Count true labels that were joined to a prediction of which there is a copy.

@@ -127,6 +127,35 @@ def test_a_canary_and_a_shadow_are_watched_each_under_its_version(start, model):
     assert {sample.labels["model_version"] for sample in drift["shadow_model_feature_drift"].samples} == {"3"}
 
 
+def far_apart(n):
+    random = np.random.default_rng(3)
+    return pd.DataFrame({"near": random.normal(0, 1, n), "far": random.normal(100, 1, n)})
+
+
+def test_another_order_of_columns_is_the_same_reference(start):
+    frame = far_apart(500)
+    server = start(LinearRegression().fit(frame, frame["near"]), reference=frame.to_numpy())
+    turned = frame[["far", "near"]]
+    server.swap(LinearRegression().fit(turned, frame["near"]), version="2")
+    server.predict(far_apart(400))
+    for feature in ("near", "far", "prediction"):
+        counts = bins(server, feature, version="2")
+        assert max(counts.values()) < 0.3 * sum(counts.values())
+    server.inject(drift=1.0)
+    before, after = server.predict(frame[:5]).predictions, frame["near"][:5] + frame["near"].std(ddof=0)
+    np.testing.assert_allclose(before, after)
+
+
+def test_a_shadow_sees_its_columns_in_its_own_order(start, counts_of):
+    frame = far_apart(40)
+    turned = frame[["far", "near"]]
+    server = start(LinearRegression().fit(frame, frame["near"]))
+    server.shadow(LinearRegression().fit(turned, frame["near"]), version="2")
+    server.feedback(server.predict(frame), frame["near"])
+    counts = counts_of(server)
+    assert wait_until(lambda: (counts("shadow_model_mae", version="2") or 1) < 1e-9, timeout_seconds=20)
+
+
 def test_injected_drift_shows(start, model, counts_of):
     server = start(model, reference=X)
     server.inject(drift=2.0)
