@@ -83,7 +83,7 @@ def _errors_now() -> Stat:
         min=0,
         thresholds=[above(0.01, "orange"), above(0.05, "red")],
         description="Share of requests that were not answered with ok: refused, wrong, or failed. "
-        "Nothing is shown while there are no requests.",
+        "While there are no requests the last share of the time shown stays.",
     )
 
 
@@ -93,7 +93,8 @@ def _latency_now(slow: Limit) -> Stat:
         metrics.queries.latency_quantile(quantile=0.95, window=_WINDOW),
         unit="s",
         thresholds=slow,
-        description="95 of 100 requests were answered within this time, estimated from a histogram.",
+        description="95 of 100 requests were answered within this time, estimated from a histogram. "
+        "While there are no requests the last value of the time shown stays.",
     )
 
 
