@@ -87,17 +87,17 @@ class Dashboard:
     @property
     def panels(self) -> tuple[Panel, ...]:
         """All panels, row by row."""
-        return tuple(panel for row in self._rows() for panel in row.panels)
+        return tuple(panel for row in self.rows_of_panels() for panel in row.panels)
 
-    def _rows(self) -> Iterator[Row]:
-        """The rows, as what they are after __post_init__."""
+    def rows_of_panels(self) -> Iterator[Row]:
+        """The rows, as what they are after all short ways to write them."""
         for row in self.rows:
             if isinstance(row, Row):
                 yield row
 
     def placed(self) -> tuple[Placed, ...]:
         """Headings and panels with their places on the grid, from top to bottom, left to right."""
-        return tuple(place(self._rows()))
+        return tuple(place(self.rows_of_panels()))
 
     def read(
         self, prom: Source | None = None, *, last: Duration | None = None, at: float | datetime | None = None

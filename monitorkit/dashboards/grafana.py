@@ -221,6 +221,8 @@ def _field(panel: Panel) -> dict[str, Any]:
     field |= {
         key: value for key, value in (("decimals", panel.decimals), ("min", low), ("max", high)) if value is not None
     }
+    if panel.no_data:
+        field["noValue"] = panel.no_data
     if isinstance(panel, TimeSeries):
         field["custom"] = {
             "drawStyle": "line",

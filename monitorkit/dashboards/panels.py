@@ -85,6 +85,8 @@ class Panel:
         Decimals to show; None for as many as the value needs.
     width, height
         In units of Grafana's grid, 24 columns wide; None to share the row.
+    no_data
+        What stands there while there is nothing to show, such as what to do about it; "No data" unless given.
     """
 
     title: str
@@ -98,6 +100,7 @@ class Panel:
     decimals: int | None = field(default=None, kw_only=True)
     width: int | None = field(default=None, kw_only=True)
     height: int | None = field(default=None, kw_only=True)
+    no_data: str = field(default="", kw_only=True)
     targets: tuple[Query, ...] = field(init=False, repr=False, compare=False)
 
     kind: ClassVar[str] = ""
@@ -107,7 +110,7 @@ class Panel:
     """Height in grid units where none is given."""
 
     def __post_init__(self) -> None:
-        for name in ("title", "unit", "description", "legend"):
+        for name in ("title", "unit", "description", "legend", "no_data"):
             if not isinstance(getattr(self, name), str):
                 raise InvalidType(f"panel {self.title!r}: {name} must be text, not {getattr(self, name)!r}")
         # Given as a list, kept as a tuple: a frozen value must not change under its owner, and must have a hash.

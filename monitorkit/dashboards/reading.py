@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from monitorkit import running
 from monitorkit.dashboards.names import line_names
 from monitorkit.dashboards.panels import Panel
+from monitorkit.dashboards.rows import place
 from monitorkit.dashboards.scraping import scrape_seconds
 from monitorkit.dashboards.window import DEFAULT_SCRAPE_SECONDS, Window, moment
 from monitorkit.errors import DashboardError, InvalidType, InvalidValue, ServerUnavailable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from monitorkit.dashboards.board import Dashboard
     from monitorkit.dashboards.panels import Calc, Query
+    from monitorkit.dashboards.rows import Placed, Row
     from monitorkit.durations import Duration
 
 __all__ = ["BoardReading", "Line", "Reading", "Source", "default_source", "read_board", "read_panel", "reduce"]
@@ -79,6 +82,24 @@ class BoardReading:
     def errors(self) -> tuple[DashboardError, ...]:
         """Errors of single panels."""
         return tuple(reading.error for reading in self.readings if reading.error is not None)
+
+    def shown(self, board: Dashboard) -> tuple[tuple[Placed, ...], tuple[Reading, ...]]:
+        """Places and readings of what is to be seen: all but optional rows that have nothing to show.
+
+        Parameters
+        ----------
+        board
+            What was read.
+        """
+        readings = iter(self.readings)
+        rows: list[Row] = []
+        kept: list[Reading] = []
+        for row in board.rows_of_panels():
+            of_row = list(islice(readings, len(row.panels)))
+            if not row.optional or any(one.lines or one.error for one in of_row):
+                rows.append(row)
+                kept += of_row
+        return tuple(place(rows)), tuple(kept)
 
 
 def default_source() -> Source:
@@ -138,16 +159,16 @@ def read_board(
         scrape = scrape_seconds(source, until)
     except ServerUnavailable as error:
         unavailable = error
-    for place in board.placed():
-        if not isinstance(place.item, Panel) or stopped():
+    for placed in board.placed():
+        if not isinstance(placed.item, Panel) or stopped():
             continue
-        window = Window.ending(until, length, n_points=POINTS_PER_COLUMN * place.width, scrape_seconds=scrape)
+        window = Window.ending(until, length, n_points=POINTS_PER_COLUMN * placed.width, scrape_seconds=scrape)
         if unavailable is not None:
-            reading = _unasked(place.item, window, "no answer from the server")
+            reading = _unasked(placed.item, window, "no answer from the server")
         elif time.monotonic() > deadline:
-            reading = _unasked(place.item, window, f"not asked: the panels before took over {budget_seconds:g} s")
+            reading = _unasked(placed.item, window, f"not asked: the panels before took over {budget_seconds:g} s")
         else:
-            reading = read_panel(place.item, source, window)
+            reading = read_panel(placed.item, source, window)
             if reading.error is not None and isinstance(reading.error.__cause__, ServerUnavailable):
                 unavailable = reading.error.__cause__
         readings.append(reading)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitorkit.dashboards.panels import COLUMNS, Panel
@@ -23,6 +23,16 @@ NARROWEST = 4
 class Row:
     """Panels side by side under a heading; an empty title shows no heading.
 
+    Parameters
+    ----------
+    title
+        Heading.
+    panels
+        The panels, from left to right.
+    optional
+        Whether a picture leaves the row out while none of its panels has anything to show: for what not every model
+        has. Grafana cannot, and shows it empty.
+
     Examples
     --------
     >>> from monitorkit.dashboards.panels import Stat
@@ -32,6 +42,7 @@ class Row:
 
     title: str
     panels: Sequence[Panel] = ()
+    optional: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         panels = tuple(self.panels) if isinstance(self.panels, Iterable) else (self.panels,)
@@ -40,6 +51,8 @@ class Row:
                 raise InvalidType(f"row {self.title!r}: {panel!r} is no panel; use panels.TimeSeries, .Stat or .Gauge")
         if not isinstance(self.title, str):
             raise InvalidType(f"a row's title must be text, not {self.title!r}")
+        if not isinstance(self.optional, bool):
+            raise InvalidType(f"row {self.title!r}: optional must be True or False, not {self.optional!r}")
         object.__setattr__(self, "panels", panels)
 
 

@@ -18,6 +18,12 @@ __all__ = ["inference"]
 _WINDOW = "$__rate_interval"
 _MODEL = "{{model_name}} {{model_version}}"
 
+# Of what each process computes anyway: in PromQL, PSI of some hundred features would be asked for every few seconds.
+_PSI = 'model_feature_drift{statistic="psi"}'
+_DRIFTED = (above(0.1, "orange"), above(0.25, "red"))
+_N_FEATURES = 8
+_NO_REFERENCE = "No rows compared: mk.serve(model, reference=X) does that"
+
 
 def inference(
     title: str = "Inference",
@@ -43,7 +49,7 @@ def inference(
     Examples
     --------
     >>> [row.title for row in inference().rows]
-    ['Now', 'Performance', 'Effect', 'Machine']
+    ['Now', 'Performance', 'Effect', 'Drift', 'Machine']
     """
     from monitorkit.alerting.standard import high_latency, low_accuracy  # noqa: PLC0415 - it loads what checks rules
 
@@ -57,6 +63,7 @@ def inference(
             ),
             Row("Performance", [_throughput(), _latency(slow)]),
             Row("Effect", [_effect(wrong)]),
+            Row("Drift", [_drift_now(), _drift()], optional=True),
             Row("Machine", [*_usage_now(), _usage()]),
         ],
         description="A served model: how fast it answers, how often it is right, what it costs the machine.",
@@ -165,6 +172,40 @@ def _effect(wrong: Limit) -> TimeSeries:
         "Accuracy: right predictions / all predictions. Recall: true positives / (true positives + false negatives), "
         "of the positive class where there are two, else averaged over the classes. Where classes are rare, accuracy "
         "stays high while recall falls.",
+    )
+
+
+def _drift_now() -> Stat:
+    return Stat(
+        "Furthest feature",
+        Query("max by (model_name, model_version) (" + _PSI + ")", _MODEL),
+        unit="none",
+        decimals=2,
+        min=0,
+        thresholds=_DRIFTED,
+        width=6,
+        height=8,
+        no_data=_NO_REFERENCE,
+        description="Distance of the feature that is furthest from the reference data. Population stability index, "
+        "PSI, of the latest 1000 rows of each replica: under 0.1 little has changed, over 0.25 much has.",
+    )
+
+
+def _drift() -> TimeSeries:
+    psi = "max by (model_name, model_version, feature) (" + _PSI + ")"
+    most = f"topk({_N_FEATURES}, max by (model_name, model_version, feature) (max_over_time({_PSI}[$__range] @ end())))"
+    return TimeSeries(
+        "Drift from the reference",
+        Query(f"{psi} and {most}", f"{{{{feature}}}} {_MODEL}"),
+        unit="none",
+        min=0,
+        thresholds=_DRIFTED,
+        no_data=_NO_REFERENCE,
+        description=f"Distance of the {_N_FEATURES} features that changed most from the reference data. Population "
+        "stability index, PSI: under 0.1 little has changed, over 0.25 much has, by rule of thumb. The feature "
+        "prediction is what the model predicted. Drift needs no true labels, so it shows long before scores fall. By "
+        "chance alone PSI is about bins / rows: wait for some hundred rows. mk.queries.psi() gives it over any time and "
+        "any number of replicas.",
     )
 
 

@@ -25,8 +25,9 @@ def summary_text(board: Dashboard, reading: BoardReading) -> str:
     lines = [board.title, "=" * len(board.title)]
     if reading.unavailable is not None:
         lines.append(f"no answer: {reading.unavailable}")
-    readings = iter(reading.readings)
-    for place in board.placed():
+    places, shown = reading.shown(board)
+    readings = iter(shown)
+    for place in places:
         if isinstance(place.item, Row):
             lines += ["", place.item.title]
         else:
@@ -41,7 +42,7 @@ def panel_lines(reading: Reading) -> list[str]:
         return [f"  {panel.title}: failed, {reading.message.splitlines()[0]}"]
     values = [(line.name, reduce(line.values, _calc(panel))) for line in reading.lines]
     if not values:
-        return [f"  {panel.title}: no data"]
+        return [f"  {panel.title}: {panel.no_data or 'no data'}"]
     texts = [(name, format_value(value, panel.unit, panel.decimals)) for name, value in values]
     if len(texts) == 1:
         return [f"  {panel.title}: {texts[0][1]}"]

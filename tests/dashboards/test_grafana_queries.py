@@ -29,7 +29,7 @@ def as_grafana_asks(expr):
 
 @pytest.fixture(scope="module")
 def server():
-    with serve(lambda x: (x[:, 0] > 0).astype(int), name="for grafana") as running:
+    with serve(lambda x: (x[:, 0] > 0).astype(int), name="for grafana", reference=X) as running:
         yield running
 
 

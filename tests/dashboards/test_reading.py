@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from monitorkit.dashboards import Dashboard
+from monitorkit.dashboards import Dashboard, Row
 from monitorkit.dashboards.panels import Query, Stat, TimeSeries
 from monitorkit.dashboards.reading import read_board, read_panel, reduce
 from monitorkit.dashboards.window import Window
@@ -110,3 +110,25 @@ def test_calculations_leave_out_what_is_missing(calc, number):
 def test_nothing_at_all_gives_nan(calc):
     assert math.isnan(reduce(np.array([math.nan]), calc))
     assert math.isnan(reduce(np.array([]), calc))
+
+
+def test_an_optional_row_is_left_out_while_it_has_nothing_to_show(source, constant):
+    answers = {"a": constant(1), "b": lambda times: {}, "c": constant(2)}
+    board = Dashboard(
+        "Board",
+        [
+            Row("First", [TimeSeries("A", "a")]),
+            Row("Perhaps", [TimeSeries("B", "b"), TimeSeries("B too", "b")], optional=True),
+            Row("Last", [TimeSeries("C", "c")]),
+        ],
+    )
+    places, readings = board.read(source(answers), at=AT).shown(board)
+    assert [place.item.title for place in places] == ["First", "A", "Last", "C"]
+    assert [place.y for place in places] == [0, 1, 9, 10]
+    assert [reading.panel.title for reading in readings] == ["A", "C"]
+    shorter = board.draw(source(answers), at=AT)
+    for answer in (constant(3), QueryError("parse error", query="b")):
+        places, readings = board.read(source(answers | {"b": answer}), at=AT).shown(board)
+        assert places == board.placed()
+        assert len(readings) == 4
+        assert board.draw(source(answers | {"b": answer}), at=AT).height > shorter.height

@@ -1,5 +1,12 @@
+import numpy as np
+import pytest
+
 from monitorkit.dashboards import inference
 from monitorkit.dashboards.panels import COLUMNS, above, below
+from monitorkit.services import start_prometheus
+from monitorkit.serving import serve
+
+AT = 1_700_000_000.0
 
 
 def panel(board, title, kind):
@@ -40,3 +47,37 @@ def test_the_lines_are_full():
     places = inference().placed()
     for y in {place.y for place in places}:
         assert sum(place.width for place in places if place.y == y) == COLUMNS
+
+
+def test_drift_is_shown_with_the_usual_limits_where_there_is_a_reference(source, constant):
+    board = inference()
+    assert panel(board, "Drift from the reference", "timeseries").limits == (above(0.1, "orange"), above(0.25, "red"))
+    answers = {macro(query.expr): lambda times: {} for one in board.panels for query in one.targets}
+    without = board.summary(source(answers), at=AT)
+    assert "Drift" not in without
+    assert without.splitlines()[-3:] == ["  CPU: no data", "  Memory: no data", "  Usage of the machine: no data"]
+    drift = panel(board, "Drift from the reference", "timeseries").targets[0].expr
+    answers[macro(drift)] = constant(0.3, model_name="digits", model_version="1", feature="age")
+    text = board.summary(source(answers), at=AT)
+    assert "Drift\n  Furthest feature: No rows compared: mk.serve(model, reference=X) does that\n" in text
+    assert "  Drift from the reference: 0.300" in text
+
+
+def macro(expr):
+    return expr.replace("$__rate_interval", "1m").replace("$__range", "15m")
+
+
+@pytest.mark.parametrize("compared", [False, True])
+def test_on_a_live_server(compared):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 12))
+    with (
+        serve(lambda X: X[:, 0], name="drifting", reference=X if compared else None) as server,
+        start_prometheus(targets=[server], name="drifting") as prom,
+    ):
+        server.predict(X + np.arange(12) / 4)
+        prom.await_scrape()
+        reading = inference(last="1m").read(prom)
+    assert not reading.errors
+    lines = next(one.lines for one in reading.readings if one.panel.title == "Drift from the reference")
+    assert {line.name.split()[0] for line in lines} == ({f"x{place}" for place in range(4, 12)} if compared else set())

@@ -64,7 +64,9 @@ def draw_empty(sheet: Sheet, box: Box, reading: Reading) -> None:
     """Say that there is nothing to show, and why."""
     x, y, width, height = box
     asked = [reading.window.expand(query.expr) for query in reading.panel.targets]
-    if reading.lines:
+    if reading.panel.no_data:
+        reason = reading.panel.no_data
+    elif reading.lines:
         reason = "the query returned NaN only"
     else:
         reason = "the query returned no series" if len(asked) == 1 else "no query returned a series"

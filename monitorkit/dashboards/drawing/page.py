@@ -51,7 +51,7 @@ def draw_page(
     scale
         Dots per pixel.
     """
-    places = board.placed()
+    places, shown = reading.shown(board)
     described = bool(board.description)
     top = MARGIN + (52 if described else 36)
     banner = BANNER_HEIGHT + GAP if warning else 0.0
@@ -61,7 +61,7 @@ def draw_page(
     _draw_head(sheet, board, reading, status, live=live)
     if warning:
         _draw_warning(sheet, top, warning)
-    readings = iter(reading.readings)
+    readings = iter(shown)
     for place in places:
         box = (
             MARGIN + place.x * COLUMN,
