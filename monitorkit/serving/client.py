@@ -14,7 +14,7 @@ import orjson
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.metrics.classes import sorted_labels
-from monitorkit.serving.models.outputs import PLAIN
+from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,7 +176,7 @@ def labels(y_true: Any) -> Sequence[Any]:  # noqa: ANN401 - an array, a Series, 
     if isinstance(y_true, np.ndarray) and y_true.dtype.kind != "O":
         found: list[Any] = y_true.tolist()
         return found
-    return [label if type(label) in PLAIN else _label(label) for label in y_true]
+    return [label if type(label) in LABEL_TYPES else _label(label) for label in y_true]
 
 
 def _label(label: Any) -> Any:  # noqa: ANN401 - as above

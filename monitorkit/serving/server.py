@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from monitorkit.metrics import Drift, ErrorScale, Task
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.models.model import Model
-    from monitorkit.serving.reading.payload import Label
     from monitorkit.serving.settings import Settings
+    from monitorkit.serving.values import Label
     from monitorkit.serving.work.batching import Batching
 
 __all__ = ["KIND", "ModelServer", "serve"]

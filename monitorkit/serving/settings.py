@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitorkit.metrics import Drift, Reference, Task
-    from monitorkit.serving.reading.payload import Label
+    from monitorkit.serving.values import Label
 
 __all__ = ["DEFAULT_LIMITS", "Settings", "checked", "checked_flag", "checked_seed", "checked_text"]
 

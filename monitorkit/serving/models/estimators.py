@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.serving.models.outputs import PLAIN
 from monitorkit.serving.models.probabilities import final_estimator
+from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitorkit.metrics import Task
-    from monitorkit.serving.reading.payload import Label
+    from monitorkit.serving.values import Label
 
 __all__ = ["check_usable", "feature_names", "given_classes", "input_row", "name_of", "own_classes", "own_task"]
 
@@ -137,7 +137,7 @@ def given_classes(classes: Sequence[Label]) -> list[Label]:
     if isinstance(classes, str | bytes) or not isinstance(classes, Iterable):
         raise InvalidType(f"classes: {classes!r} is no list of classes, as in ['cat', 'dog']")
     labels = [label.item() if isinstance(label, np.generic) else label for label in classes]
-    if not set(map(type, labels)) <= PLAIN:
+    if not set(map(type, labels)) <= LABEL_TYPES:
         raise InvalidType(f"classes: {labels!r} must be texts, numbers or booleans, as in ['cat', 'dog']")
     if not labels or len(set(labels)) != len(labels):
         raise InvalidValue(f"classes: {labels!r} must name at least one class, and each once")

@@ -14,7 +14,6 @@ from monitorkit.metrics import ModelDescription, Task
 from monitorkit.serving.models import estimators
 from monitorkit.serving.models.example import input_of
 from monitorkit.serving.models.outputs import (
-    PLAIN,
     Outputs,
     array,
     indicator_rows,
@@ -25,11 +24,12 @@ from monitorkit.serving.models.outputs import (
 from monitorkit.serving.models.probabilities import Probabilities
 from monitorkit.serving.reading.features import frame_of
 from monitorkit.serving.refusals import Refusal
+from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitorkit.serving.reading.payload import Label, Matrix
+    from monitorkit.serving.values import Label, Matrix
 
 __all__ = ["Model", "Outputs"]
 
@@ -236,7 +236,7 @@ class Model:
 
     def _task_of(self, values: np.ndarray[Any, np.dtype[Any]], plain: list[Any]) -> Task:
         """How this result is to be judged: a model's method can return something else than its predictions."""
-        if values.ndim != 1 or (values.dtype.kind == "O" and not set(map(type, plain)) <= PLAIN):
+        if values.ndim != 1 or (values.dtype.kind == "O" and not set(map(type, plain)) <= LABEL_TYPES):
             return ""
         if self.task in {"classification", ""} and self._are_classes(values, plain):
             return "classification"

@@ -10,15 +10,13 @@ import numpy as np
 
 from monitorkit.metrics.classes import sorted_labels
 from monitorkit.serving.refusals import Refusal
+from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:
     from monitorkit.metrics import Task
-    from monitorkit.serving.reading.payload import Label, Matrix
+    from monitorkit.serving.values import Label, Matrix
 
-__all__ = ["PLAIN", "Outputs", "array", "indicator_rows", "label_rows", "plain_values", "wrong_length"]
-
-PLAIN = frozenset({str, int, float, bool})
-"""Types of a class or a number, as JSON has them."""
+__all__ = ["Outputs", "array", "indicator_rows", "label_rows", "plain_values", "wrong_length"]
 
 _MATRIX = 2
 
@@ -141,7 +139,7 @@ def label_rows(result: Any) -> list[list[Label]] | None:  # noqa: ANN401 - whate
         else:
             return None
         labels = [label.item() if isinstance(label, np.generic) else label for label in labels]
-        if not set(map(type, labels)) <= PLAIN:
+        if not set(map(type, labels)) <= LABEL_TYPES:
             return None
         rows.append(labels)
     return rows

@@ -11,7 +11,7 @@ from monitorkit.metrics.classes import MAX_CLASSES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monitorkit.serving.reading.payload import Label, Matrix
+    from monitorkit.serving.values import Label, Matrix
 
 __all__ = ["Probabilities", "final_estimator"]
 

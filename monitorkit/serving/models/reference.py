@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.bins import Column
     from monitorkit.serving.models.model import Model
     from monitorkit.serving.reading.features import Features
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
 
 __all__ = ["checked_drift", "features_of", "kept_reference", "reference_of"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.metrics.regression import LARGEST
-from monitorkit.serving.models.outputs import PLAIN
 from monitorkit.serving.refusals import Refusal
+from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import VersionMetrics
     from monitorkit.serving.models.model import Model
     from monitorkit.serving.models.outputs import Outputs
-    from monitorkit.serving.reading.payload import Label, TrueLabel
+    from monitorkit.serving.values import Label, TrueLabel
 
 __all__ = ["Judge", "check_label", "count_label", "count_predictions", "predicted_labels"]
 
@@ -86,7 +86,7 @@ def check_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, *, w
         _check_number(label, where)
     elif outputs.task == "classification" and judge.class_set is not None and label not in judge.class_set:
         raise _no_class(label, judge, where)
-    elif type(predicted) in PLAIN and isinstance(label, str) != isinstance(predicted, str):
+    elif type(predicted) in LABEL_TYPES and isinstance(label, str) != isinstance(predicted, str):
         kind = "text" if isinstance(predicted, str) else "a number"
         raise _wrong(
             "wrong_type", f"{where} is {label!r} and the prediction was {_short(predicted)}: send {kind}", where

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from monitorkit.serving.http.asgi import Answer, Scope
     from monitorkit.serving.models.outputs import Outputs
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
     from monitorkit.serving.work.feedback import Served
 
 __all__ = ["PLAIN", "Asked", "Dialect", "read_plain", "write_json", "write_plain"]

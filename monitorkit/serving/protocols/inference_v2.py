@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from monitorkit.serving.models.model import Model
     from monitorkit.serving.models.outputs import Outputs
     from monitorkit.serving.reading.features import Features
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
     from monitorkit.serving.work.feedback import Served
 
 __all__ = [

@@ -16,7 +16,7 @@ from monitorkit.serving.refusals import bad_input
 if TYPE_CHECKING:
     from monitorkit.serving.http.asgi import Scope
     from monitorkit.serving.reading.features import Features
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
     from monitorkit.serving.work.feedback import Served
 
 __all__ = ["KSERVE_V1", "read_v1"]

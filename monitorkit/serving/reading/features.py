@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
 
 __all__ = ["ANY_NUMBERS", "Feature", "Features", "Kind", "frame_of"]
 

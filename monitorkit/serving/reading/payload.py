@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from monitorkit.serving.models.outputs import PLAIN
 from monitorkit.serving.reading.bodies import document_of, field
 from monitorkit.serving.reading.features import ANY_NUMBERS
 from monitorkit.serving.reading.rows import read_rows
 from monitorkit.serving.refusals import bad_input, kind_of
+from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:
     from monitorkit.serving.reading.features import Features
+    from monitorkit.serving.values import Label, Matrix, TrueLabel
 
 __all__ = [
     "MAX_LABELS",
     "MAX_LABEL_LENGTH",
-    "Label",
-    "Matrix",
     "PredictionRequest",
-    "TrueLabel",
     "read_feedback",
     "read_instances",
     "read_prediction",
     "wants_probabilities",
 ]
-
-Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
-Label = str | int | float | bool
-TrueLabel = Label | list[Label]
-"""A class or a number; for several labels a list of them, or of 0 and 1."""
 
 MAX_LABEL_LENGTH = 256
 MAX_LABELS = 10_000
@@ -155,7 +146,7 @@ def read_feedback(body: bytes) -> tuple[list[str], list[TrueLabel]]:
 
 def _are_single_labels(labels: list[Any]) -> bool:
     kinds = set(map(type, labels))
-    return kinds <= PLAIN and (str not in kinds or all(map(_fits, labels)))
+    return kinds <= LABEL_TYPES and (str not in kinds or all(map(_fits, labels)))
 
 
 def _fits(label: Label) -> bool:

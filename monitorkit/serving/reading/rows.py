@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from monitorkit.serving.reading.features import Feature, Features
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
 
     Place = Callable[[int, int], str]
 

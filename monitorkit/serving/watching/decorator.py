@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics import Drift, ErrorScale, Reference, Task, VersionMetrics
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.models.model import Model
-    from monitorkit.serving.reading.payload import Label
+    from monitorkit.serving.values import Label
 from monitorkit.serving.settings import Settings
 
 __all__ = ["watch"]

@@ -11,9 +11,9 @@ import numpy as np
 
 from monitorkit.metrics.columns import is_frame
 from monitorkit.serving.client import labels
-from monitorkit.serving.models.outputs import PLAIN
 from monitorkit.serving.models.scoring import Judge, check_label, count_label, count_predictions
 from monitorkit.serving.refusals import Refusal
+from monitorkit.serving.values import LABEL_TYPES
 from monitorkit.serving.watching.arguments import Named
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Observer:
         return type(label) in self._classes and (self._class_set is None or label in self._class_set)
 
     def _read(self, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any], y_true: Any) -> None:  # noqa: ANN401 - as above
-        single = type(result) in PLAIN or isinstance(result, np.generic) or getattr(result, "ndim", 1) == 0
+        single = type(result) in LABEL_TYPES or isinstance(result, np.generic) or getattr(result, "ndim", 1) == 0
         if not single and (not hasattr(result, "__len__") or isinstance(result, _NO_ROWS)):
             self._count_rows(self._X.of(args, kwargs))
             return
@@ -115,7 +115,7 @@ class Observer:
         self._requests.observe_batch(len(rows))
         outputs = self._model.predict(rows)
         count_predictions(outputs, self._metrics, self._table(args, kwargs, len(rows)))
-        if outputs.task == "classification" and type(result) in PLAIN:
+        if outputs.task == "classification" and type(result) in LABEL_TYPES:
             self._classes.add(type(result))
         if y_true is not None:
             self._judge(outputs, [y_true] if single and not _holds_one(y_true) else y_true)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from monitorkit.serving.models.model import Model
     from monitorkit.serving.models.shown import Shown
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
 
     Row = np.ndarray[Any, np.dtype[np.float64]]
 

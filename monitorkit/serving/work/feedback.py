@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.quality import FeedbackResult
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.models.model import Model
-    from monitorkit.serving.reading.payload import Label, Matrix, TrueLabel
+    from monitorkit.serving.values import Label, Matrix, TrueLabel
 
 __all__ = ["FeedbackStore", "Served"]
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from monitorkit.serving.models.model import Model, Outputs
-    from monitorkit.serving.reading.payload import Matrix
     from monitorkit.serving.refusals import Refusal
+    from monitorkit.serving.values import Matrix
     from monitorkit.serving.work.batching import Batching
     from monitorkit.serving.work.feedback import Served
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitorkit.metrics.quality import FeedbackResult
     from monitorkit.serving.models.outputs import Outputs
     from monitorkit.serving.reading.features import Features
-    from monitorkit.serving.reading.payload import Matrix, TrueLabel
+    from monitorkit.serving.values import Matrix, TrueLabel
     from monitorkit.serving.work.batching import Batching
     from monitorkit.serving.work.feedback import Served
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitorkit.serving.models.model import Model, Outputs
-    from monitorkit.serving.reading.payload import Matrix
+    from monitorkit.serving.values import Matrix
     from monitorkit.serving.work.batching import Batching
     from monitorkit.serving.work.feedback import Served
 
