@@ -204,8 +204,8 @@ def _drift() -> TimeSeries:
         description=f"Distance of the {_N_FEATURES} features that changed most from the reference data. Population "
         "stability index, PSI: under 0.1 little has changed, over 0.25 much has, by rule of thumb. The feature "
         "prediction is what the model predicted. Drift needs no true labels, so it shows long before scores fall. By "
-        "chance alone PSI is about bins / rows: wait for some hundred rows. mk.queries.psi() gives it over any time and "
-        "any number of replicas.",
+        "chance alone PSI is about bins / rows: wait for some hundred rows. mk.queries.psi() gives it over any time "
+        "and any number of replicas.",
     )
 
 
