@@ -94,8 +94,8 @@ def class_name(label: Hashable) -> str:
     ('3', '1', 'cat')
     """
     text = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
-    # Half of a pair of surrogates is text in Python and cannot be written anywhere.
-    return text[:MAX_NAME_LENGTH].encode(errors="replace").decode()
+    # Half a pair of surrogates is text in Python and cannot be written anywhere; a NUL ends text for who scrapes it.
+    return text[:MAX_NAME_LENGTH].encode(errors="replace").decode().replace("\0", "?")
 
 
 def sorted_labels(labels: Iterable[Hashable]) -> list[Hashable]:

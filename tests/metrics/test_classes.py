@@ -40,5 +40,6 @@ def test_a_class_is_written_as_people_would(label, expected):
     assert class_name(label) == expected
 
 
-def test_half_a_surrogate_is_written_as_what_can_be_written():
-    assert class_name("\ud800ok") == "?ok"
+@pytest.mark.parametrize("text", ["\ud800ok", "\0ok"])
+def test_what_cannot_be_written_is_replaced(text):
+    assert class_name(text) == "?ok"
