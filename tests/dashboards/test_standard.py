@@ -3,6 +3,7 @@ import pytest
 
 from monitorkit.dashboards import inference
 from monitorkit.dashboards.panels import COLUMNS, above, below
+from monitorkit.processes import wait_until
 from monitorkit.services import start_prometheus
 from monitorkit.serving import serve
 
@@ -77,7 +78,13 @@ def test_on_a_live_server(compared):
     ):
         server.predict(X + np.arange(12) / 4)
         prom.await_scrape()
-        reading = inference(last="1m").read(prom)
-    assert not reading.errors
-    lines = next(one.lines for one in reading.readings if one.panel.title == "Drift from the reference")
-    assert {line.name.split()[0] for line in lines} == ({f"x{place}" for place in range(4, 12)} if compared else set())
+
+        def named():
+            reading = inference(last="1m").read(prom)
+            assert not reading.errors
+            lines = next(one.lines for one in reading.readings if one.panel.title == "Drift from the reference")
+            return {line.name.split()[0] for line in lines}
+
+        expected = {f"x{place}" for place in range(4, 12)} if compared else set()
+        # A picture's steps end a moment before now.
+        assert wait_until(lambda: named() == expected, timeout_seconds=20), named()
