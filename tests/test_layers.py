@@ -1,6 +1,7 @@
 """Each package imports only from those before it, and each outside library enters where it is expected."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,24 @@ def test_a_library_enters_through_its_door(path):
         doors = DOORS.get(module.split(".")[0])
         if doors and not typing_only:
             assert idea(path) in doors, f"{module} enters through {sorted(doors)}, not through {idea(path)}"
+
+
+def room(module):
+    """Package and folder in it of a module; None for one that lies in no folder of a package."""
+    _, *parts = module.split(".")
+    return (parts[0], parts[1]) if len(parts) > 1 and (ROOT / parts[0] / parts[1]).is_dir() else None
+
+
+def test_the_folders_of_a_package_form_no_circle():
+    above = {}
+    for path in MODULES:
+        own = room(".".join(("monitorkit", *path.relative_to(ROOT).with_suffix("").parts)))
+        others = {room(module) for module, _ in imports(path) if module.startswith("monitorkit.")}
+        if own is not None:
+            above.setdefault(own, set()).update(other for other in others - {own, None} if other[0] == own[0])
+    assert above["query", "ranges"] == {("query", "connection"), ("query", "decoding")}
+    # CycleError names the circle.
+    assert set(TopologicalSorter(above).static_order()) == set(above)
 
 
 def test_every_layer_exists():

@@ -1,1 +1,1 @@
-"""The way to a server: requests, credentials, retries, deadlines, and which engine answers."""
+"""The way to a server: requests, credentials, retries, deadlines, which engine answers, and what it allows."""

@@ -22,11 +22,11 @@ from monitorkit.query.connection.bodies import Reply
 from monitorkit.query.connection.deadlines import answered_by
 from monitorkit.query.connection.engine import UNKNOWN, Engine, recognise
 from monitorkit.query.connection.forks import keep_apart
+from monitorkit.query.connection.limits import Limits
 from monitorkit.query.connection.retries import Attempts, Pace, may_be_over, may_pass
 from monitorkit.query.connection.sessions import Session
 from monitorkit.query.connection.skew import Skew
 from monitorkit.query.decoding import envelope
-from monitorkit.query.ranges.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,11 +19,11 @@ from monitorkit.query.times import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from monitorkit.query.connection.limits import Limits
     from monitorkit.query.connection.transport import Transport
     from monitorkit.query.decoding.envelope import Answer
     from monitorkit.query.decoding.wire import Result
     from monitorkit.query.keeping.cache import Cache
-    from monitorkit.query.ranges.limits import Limits
 
 __all__ = ["VERSION", "Use", "aligned", "fetch", "source"]
 

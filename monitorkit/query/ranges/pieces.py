@@ -11,10 +11,10 @@ from monitorkit.errors import InvalidValue, QueryError, ServerUnavailable
 from monitorkit.progress import progress_bar
 from monitorkit.query import statistics
 from monitorkit.query.connection.faults import advised, timed_out
+from monitorkit.query.connection.limits import MAX_POINTS, Limits
 from monitorkit.query.decoding.envelope import Answer
 from monitorkit.query.decoding.wire import Result, join
 from monitorkit.query.ranges import side_by_side
-from monitorkit.query.ranges.limits import MAX_POINTS, Limits
 from monitorkit.query.ranges.pins import pin
 from monitorkit.query.times import Window
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitorkit.durations import Duration
+    from monitorkit.query.connection.limits import Limits
     from monitorkit.query.decoding.envelope import Answer
-    from monitorkit.query.ranges.limits import Limits
 
 __all__ = ["Request", "fetch", "request"]
 

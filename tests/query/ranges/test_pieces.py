@@ -14,10 +14,10 @@ import monitorkit as mk
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.processes import run
 from monitorkit.query import PrometheusClient
+from monitorkit.query.connection.limits import Limits
 from monitorkit.query.decoding.envelope import Answer
 from monitorkit.query.decoding.wire import Result, Samples
 from monitorkit.query.ranges import pieces
-from monitorkit.query.ranges.limits import Limits
 from monitorkit.query.times import Window
 
 T0 = 1_700_000_000

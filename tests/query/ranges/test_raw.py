@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from monitorkit.errors import InvalidValue, QueryError
 from monitorkit.promql import PromQLError
+from monitorkit.query.connection.limits import Limits
 from monitorkit.query.decoding.envelope import Answer
 from monitorkit.query.decoding.wire import Result, Samples
 from monitorkit.query.questions import Questions
 from monitorkit.query.ranges import raw
-from monitorkit.query.ranges.limits import Limits
 from monitorkit.query.times import Window
 
 T0 = 1_700_000_000_000  # where the history begins

@@ -1,7 +1,7 @@
 import pytest
 
 from monitorkit.errors import QueryError
-from monitorkit.query.ranges.limits import Limits
+from monitorkit.query.connection.limits import Limits
 from monitorkit.query.times import Window
 
 MONTH = Window(0, 90 * 86_400_000, 15_000)
