@@ -12,7 +12,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.dashboards.filters import metric_names, with_matchers
-from monitorkit.dashboards.panels import Gauge, Panel, Stat, TimeSeries
+from monitorkit.dashboards.panels import Gauge, Heatmap, Panel, Stat, TimeSeries
 from monitorkit.durations import Duration, seconds
 from monitorkit.errors import DashboardError
 
@@ -190,6 +190,8 @@ def _placed(placed: Placed, number: int) -> dict[str, Any]:
 
 
 def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
+    # Grafana takes the differences of classic buckets, in the order of their bounds, where this format is asked for.
+    form = {"format": "heatmap", "legendFormat": "{{le}}"} if isinstance(panel, Heatmap) else {}
     for ref, query in zip(_refs(), panel.targets, strict=False):
         yield {
             "refId": ref,
@@ -200,6 +202,7 @@ def _targets(panel: Panel) -> Iterator[dict[str, Any]]:
             "legendFormat": query.legend or "__auto",
             "range": True,
             "instant": False,
+            **form,
         }
 
 
@@ -233,6 +236,8 @@ def _field(panel: Panel) -> dict[str, Any]:
             "spanNulls": False,
             "thresholdsStyle": {"mode": "line+area" if panel.limits else "off"},
         }
+    elif isinstance(panel, Heatmap):
+        field["custom"] = {"scaleDistribution": {"type": "linear"}}
     else:
         # 0/0, a rate over no requests, is NaN: nothing to be shown as a number.
         field["mappings"] = [
@@ -254,6 +259,8 @@ def _options(panel: Panel) -> dict[str, Any]:
             "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": ["mean", "max"]},
             "tooltip": {"mode": "multi", "sort": "desc"},
         }
+    if isinstance(panel, Heatmap):
+        return _heatmap_options(panel)
     if not isinstance(panel, Stat | Gauge):
         raise DashboardError(f"a panel of kind {panel.kind!r} cannot be written for Grafana", panel=panel.title)
     options: dict[str, Any] = {
@@ -268,4 +275,34 @@ def _options(panel: Panel) -> dict[str, Any]:
         "justifyMode": "auto",
         "textMode": "auto",
         "wideLayout": True,
+    }
+
+
+def _heatmap_options(panel: Heatmap) -> dict[str, Any]:
+    """The buckets are the query's own, so that nothing is calculated; colours as in the notebook."""
+    axis = {"decimals": panel.decimals, "min": panel.min, "max": panel.max}
+    return {
+        "calculate": False,
+        "yAxis": {
+            "axisPlacement": "left",
+            "unit": panel.unit,
+            "reverse": False,
+            **{key: value for key, value in axis.items() if value is not None},
+        },
+        "rowsFrame": {"layout": "auto"},
+        "color": {
+            "mode": "scheme",
+            "scheme": "Blues",
+            "scale": "exponential",
+            "exponent": 0.5,
+            "steps": 64,
+            "reverse": False,
+        },
+        "cellGap": 0,
+        "cellValues": {"unit": panel.cell_unit},
+        "filterValues": {"le": 1e-9},
+        "showValue": "never",
+        "tooltip": {"mode": "single", "yHistogram": True, "showColorScale": True},
+        "legend": {"show": True},
+        "exemplars": {"color": "rgba(255, 0, 255, 0.7)"},
     }

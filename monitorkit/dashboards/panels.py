@@ -7,20 +7,30 @@ are made from the same panel, so they cannot disagree.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from monitorkit.dashboards.thresholds import Limit, Step, Threshold, above, below, steps, threshold_tuple
 from monitorkit.errors import InvalidType, InvalidValue
+from monitorkit.lazy import lazy_module
+
+if TYPE_CHECKING:
+    from monitorkit.dashboards import quantities
+else:
+    # It reads PromQL, which only this kind of panel has to.
+    quantities = lazy_module("monitorkit.dashboards.quantities")
 
 __all__ = [
     "COLUMNS",
     "Calc",
     "Gauge",
+    "Heatmap",
     "Panel",
     "Queries",
     "Query",
+    "Scale",
     "Stat",
     "Threshold",
     "TimeSeries",
@@ -33,6 +43,9 @@ COLUMNS = 24
 
 Calc = Literal["lastNotNull", "last", "mean", "max", "min", "sum", "first", "range", "count"]
 """How a panel makes one number of a series, in Grafana's names."""
+
+Scale = Literal["linear", "log"]
+"""How the bounds of buckets are laid out along an axis."""
 
 
 @dataclass(frozen=True)
@@ -237,3 +250,71 @@ class Gauge(_Number):
         low = 0.0 if self.min is None else float(self.min)
         full = 1.0 if self.unit == "percentunit" else 100.0
         return low, max(full, low + full) if self.max is None else float(self.max)
+
+
+@dataclass(frozen=True)
+class Heatmap(Panel):
+    """A histogram over time: a column for each step, a row for each bucket, the darker the more is in it.
+
+    Shows what an average hides: two groups of requests, a few that take very long.
+
+    Parameters
+    ----------
+    queries
+        One query for the buckets of one histogram over time: ``sum by (le) (rate(x_bucket[$__rate_interval]))``, or
+        ``sum(rate(x[$__rate_interval]))`` for a native one.
+    unit
+        Unit of what was observed, so of the bounds; told from the names in the query unless given.
+    min, max
+        Buckets beyond them are not shown.
+    scale
+        ``"log"`` or ``"linear"``; the one on which the buckets are more nearly of one height, unless given. Grafana
+        lays classic buckets out evenly, whatever this says.
+
+    Raises
+    ------
+    InvalidValue
+        If there are several queries, or thresholds, which a heatmap cannot show.
+
+    Examples
+    --------
+    >>> panel = Heatmap("Latency", "sum by (le) (rate(inference_request_duration_seconds_bucket[$__rate_interval]))")
+    >>> panel.unit, panel.cell_unit
+    ('s', 'reqps')
+    """
+
+    unit: str = field(default="", kw_only=True)
+    scale: Scale | None = field(default=None, kw_only=True)
+
+    kind: ClassVar[str] = "heatmap"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.targets) > 1:
+            raise InvalidValue(
+                f"panel {self.title!r}: a heatmap shows one histogram, and here are {len(self.targets)} queries; "
+                "make a panel of each"
+            )
+        if self.limits:
+            raise InvalidValue(f"panel {self.title!r}: a heatmap has no place for thresholds; leave them out")
+        if self.scale is not None and self.scale not in get_args(Scale):
+            raise InvalidValue(
+                f"panel {self.title!r}: no scale {self.scale!r}; use one of {', '.join(get_args(Scale))}"
+            )
+        object.__setattr__(self, "unit", self.unit or self._units[0])
+
+    def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - as dataclasses.replace
+        """Return a copy with some fields changed; a unit that was told from the query is told from the new one."""
+        if self.unit == self._units[0]:
+            changes.setdefault("unit", "")
+        return super().replace(**changes)
+
+    @property
+    def cell_unit(self) -> str:
+        """Unit of the counts in the cells, by Grafana's id, as the names in the query tell it."""
+        return self._units[1]
+
+    @property
+    def _units(self) -> tuple[str, str]:
+        # What stands for a duration is none of PromQL's.
+        return quantities.histogram_units(re.sub(r"\$(?:__\w+|\{__\w+\})", "1m", self.targets[0].expr))

@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 
 from monitorkit import running
+from monitorkit.dashboards.cells import Cells, cells
 from monitorkit.dashboards.names import line_names
-from monitorkit.dashboards.panels import Panel
+from monitorkit.dashboards.panels import Heatmap, Panel
 from monitorkit.dashboards.rows import place
 from monitorkit.dashboards.scraping import scrape_seconds
 from monitorkit.dashboards.window import DEFAULT_SCRAPE_SECONDS, Window, moment
 from monitorkit.errors import DashboardError, InvalidType, InvalidValue, ServerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,11 +56,12 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a panel's queries gave: lines, or the error."""
+    """What a panel's queries gave: lines, the cells of a heatmap, or the error."""
 
     panel: Panel
     window: Window
     lines: tuple[Line, ...] = ()
+    cells: Cells | None = None
     error: DashboardError | None = None
 
     @property
@@ -96,7 +98,7 @@ class BoardReading:
         kept: list[Reading] = []
         for row in board.rows_of_panels():
             of_row = list(islice(readings, len(row.panels)))
-            if not row.optional or any(one.lines or one.error for one in of_row):
+            if not row.optional or any(one.lines or one.cells or one.error for one in of_row):
                 rows.append(row)
                 kept += of_row
         return tuple(place(rows)), tuple(kept)
@@ -182,19 +184,33 @@ def _unasked(panel: Panel, window: Window, reason: str) -> Reading:
 
 def read_panel(panel: Panel, source: Source, window: Window) -> Reading:
     """Ask the queries of one panel; an error becomes part of the reading."""
-    found: list[tuple[Query, dict[str, str], NDArray[np.float64], NDArray[np.float64]]] = []
     start, end = (datetime.fromtimestamp(moment, UTC) for moment in (window.start, window.end))
     try:
-        for query in panel.targets:
-            frame = source.query_range(window.expand(query.expr), start=start, end=end, step=window.step)
-            found.extend((query, *series) for series in _series(frame))
+        answers = [
+            (query, source.query_range(window.expand(query.expr), start=start, end=end, step=window.step))
+            for query in panel.targets
+        ]
+        if isinstance(panel, Heatmap):
+            return Reading(panel, window, cells=_cells(panel, answers[0][1]))
+        return Reading(panel, window, _lines(answers))
     except Exception as cause:  # noqa: BLE001 - whatever a client raises belongs to this panel, not to the others
         error = DashboardError(str(cause) or type(cause).__name__, panel=panel.title)
         error.__cause__ = cause
         return Reading(panel, window, error=error)
+
+
+def _lines(answers: Sequence[tuple[Query, pd.DataFrame]]) -> tuple[Line, ...]:
+    """Lines of what the queries of a panel gave, with names that tell them apart."""
+    found = [(query, *series) for query, frame in answers for series in _series(frame)]
     names = line_names([(query, labels) for query, labels, _, _ in found])
-    lines = tuple(Line(name, times, values) for name, (_, _, times, values) in zip(names, found, strict=True))
-    return Reading(panel, window, lines)
+    return tuple(Line(name, times, values) for name, (_, _, times, values) in zip(names, found, strict=True))
+
+
+def _cells(panel: Heatmap, frame: pd.DataFrame) -> Cells | None:
+    if frame.empty:
+        return None
+    found = cells(frame, unit=panel.cell_unit)
+    return None if found is None else found.between(panel.min, panel.max)
 
 
 def _series(frame: pd.DataFrame) -> Iterator[tuple[dict[str, str], NDArray[np.float64], NDArray[np.float64]]]:

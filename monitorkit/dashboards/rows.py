@@ -48,7 +48,9 @@ class Row:
         panels = tuple(self.panels) if isinstance(self.panels, Iterable) else (self.panels,)
         for panel in panels:
             if not isinstance(panel, Panel):
-                raise InvalidType(f"row {self.title!r}: {panel!r} is no panel; use panels.TimeSeries, .Stat or .Gauge")
+                raise InvalidType(
+                    f"row {self.title!r}: {panel!r} is no panel; use panels.TimeSeries, .Stat, .Gauge or .Heatmap"
+                )
         if not isinstance(self.title, str):
             raise InvalidType(f"a row's title must be text, not {self.title!r}")
         if not isinstance(self.optional, bool):

@@ -40,6 +40,8 @@ def panel_lines(reading: Reading) -> list[str]:
     panel = reading.panel
     if reading.error is not None:
         return [f"  {panel.title}: failed, {reading.message.splitlines()[0]}"]
+    if reading.cells is not None:
+        return [f"  {panel.title}: {reading.cells.text(panel.unit)}"]
     values = [(line.name, reduce(line.values, _calc(panel))) for line in reading.lines]
     if not values:
         return [f"  {panel.title}: {panel.no_data or 'no data'}"]

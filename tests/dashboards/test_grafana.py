@@ -36,6 +36,17 @@ BOARD = Dashboard(
                 panels.Gauge("CPU", "cpu_usage", unit="percent", thresholds=[above(60, "orange"), above(80, "red")]),
             ],
         ),
+        Row(
+            "Distribution",
+            [
+                panels.Heatmap(
+                    "Durations",
+                    "sum by (le) (rate(inference_request_duration_seconds_bucket[$__rate_interval]))",
+                    max=10,
+                ),
+                panels.Heatmap("Sizes", "sum(rate(x_bytes[$__rate_interval]))", decimals=1, scale="log"),
+            ],
+        ),
     ],
     description="One of each.",
     tags=["monitorkit"],
@@ -115,6 +126,20 @@ def test_numbers_are_reduced_as_the_panel_says():
     assert recall["options"]["reduceOptions"]["calcs"] == ["mean"]
     assert recall["options"]["graphMode"] == "none"
     assert (cpu["fieldConfig"]["defaults"]["min"], cpu["fieldConfig"]["defaults"]["max"]) == (0.0, 100.0)
+
+
+def test_a_heatmap_shows_the_buckets_of_its_query():
+    model = to_grafana(BOARD)
+    classic, native = by_title(model, "Durations"), by_title(model, "Sizes")
+    assert classic["type"] == native["type"] == "heatmap"
+    assert classic["options"]["calculate"] is native["options"]["calculate"] is False
+    assert [(target["format"], target["legendFormat"]) for target in classic["targets"]] == [("heatmap", "{{le}}")]
+    assert classic["targets"][0]["expr"].startswith("sum by (le) (rate(inference_request_duration_seconds_bucket{job=")
+    assert classic["options"]["yAxis"] == {"axisPlacement": "left", "unit": "s", "reverse": False, "max": 10}
+    assert classic["options"]["cellValues"] == {"unit": "reqps"}
+    assert native["options"]["yAxis"]["unit"] == "bytes"
+    assert native["options"]["yAxis"]["decimals"] == 1
+    assert "format" not in by_title(model, "Latency")["targets"][0]
 
 
 def test_places_are_those_of_the_spec():

@@ -20,6 +20,7 @@ BUSY = Dashboard(
         Row("A", [panels.Stat(f"Stat {n}", "model_accuracy", unit="percentunit", description="x") for n in range(9)]),
         panels.Gauge("Gauge", "cpu_usage", unit="percent", description="x", width=5, height=3),
         [panels.TimeSeries("Same", ["up", 'count by (job) (up{job="a"})'], unit="s", description="x", width=11)] * 3,
+        panels.Heatmap("Heat", "sum by (le) (rate(inference_x_bucket[$__rate_interval]))", unit="s", description="x"),
         Row("A", [panels.TimeSeries("Last", "sum(rate(x_total[$__rate_interval]))", unit="reqps", description="x")]),
     ],
 )

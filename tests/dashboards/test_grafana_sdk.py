@@ -5,8 +5,10 @@ import warnings
 
 import pytest
 
-from monitorkit.dashboards import Dashboard, standard
+from monitorkit.dashboards import Dashboard, panels, standard
 from monitorkit.dashboards.grafana import to_grafana
+
+HEAT = Dashboard("Heat", [panels.Heatmap("Durations", "sum by (le) (rate(x_seconds_bucket[5m]))", min=0, max=10)])
 
 sdk = pytest.importorskip("grafana_foundation_sdk")
 
@@ -41,7 +43,7 @@ def lost_or_changed(before, after, path=""):
         yield f"changed {path}: {before!r} -> {after!r}"
 
 
-@pytest.mark.parametrize("board", [standard.inference(), Dashboard("Empty")], ids=lambda board: board.uid)
+@pytest.mark.parametrize("board", [standard.inference(), Dashboard("Empty"), HEAT], ids=lambda board: board.uid)
 def test_nothing_is_lost_on_the_way_through_grafanas_library(board, again):
     model = to_grafana(board)
     assert list(lost_or_changed(model, again(json.loads(json.dumps(model))))) == []

@@ -1,6 +1,6 @@
 import pytest
 
-from monitorkit.dashboards.panels import Gauge, Panel, Query, Stat, TimeSeries, above, below
+from monitorkit.dashboards.panels import Gauge, Heatmap, Panel, Query, Stat, TimeSeries, above, below
 from monitorkit.errors import InvalidType, InvalidValue
 
 
@@ -93,3 +93,44 @@ def test_texts_must_be_text():
 
 def test_kinds_are_grafanas():
     assert [kind.kind for kind in (Panel, TimeSeries, Stat, Gauge)] == ["", "timeseries", "stat", "gauge"]
+
+
+DURATIONS = "sum by (le) (rate(inference_request_duration_seconds_bucket[$__rate_interval]))"
+
+
+@pytest.mark.parametrize(
+    ("query", "units"),
+    [
+        (DURATIONS, ("s", "reqps")),
+        ("sum(rate(inference_request_duration_seconds[${__rate_interval}]))", ("s", "reqps")),
+        ("sum by (le) (increase(x_size_bytes_bucket[$__range]))", ("bytes", "short")),
+        ("sum by (le) (", ("short", "short")),
+    ],
+)
+def test_a_heatmap_tells_its_units_from_the_query(query, units):
+    panel = Heatmap("H", query)
+    assert (panel.unit, panel.cell_unit) == units
+    assert Heatmap("H", query, unit="ms").unit == "ms"
+
+
+def test_a_heatmap_that_is_changed_tells_its_unit_anew_unless_it_was_given():
+    panel = Heatmap("H", DURATIONS)
+    assert panel.replace(queries="sum by (le) (rate(x_size_bytes_bucket[5m]))").unit == "bytes"
+    assert panel.replace(unit="ms").replace(queries="y_bucket").unit == "ms"
+    assert panel.replace(title="other").unit == "s"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"queries": ["a_bucket", "b_bucket"]}, "panel 'H': a heatmap shows one histogram, and here are 2 queries"),
+        ({"thresholds": above(1)}, "panel 'H': a heatmap has no place for thresholds; leave them out"),
+        ({"scale": "log2"}, "panel 'H': no scale 'log2'; use one of linear, log"),
+        ({"scale": []}, r"panel 'H': no scale \[\]; use one of linear, log"),
+        ({"queries": []}, "panel 'H' has no query"),
+        ({"min": 3, "max": 2}, "min 3 must be less than max 2"),
+    ],
+)
+def test_what_a_heatmap_cannot_show_is_refused(options, message):
+    with pytest.raises(InvalidValue, match=message):
+        Heatmap("H", **{"queries": DURATIONS, **options})

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from monitorkit.dashboards import Dashboard, Row
-from monitorkit.dashboards.panels import Query, Stat, TimeSeries
+from monitorkit.dashboards.panels import Heatmap, Query, Stat, TimeSeries
 from monitorkit.dashboards.reading import read_board, read_panel, reduce
 from monitorkit.dashboards.window import Window
 from monitorkit.errors import QueryError, ServerUnavailable
@@ -132,3 +132,33 @@ def test_an_optional_row_is_left_out_while_it_has_nothing_to_show(source, consta
         assert places == board.placed()
         assert len(readings) == 4
         assert board.draw(source(answers | {"b": answer}), at=AT).height > shorter.height
+
+
+def test_an_optional_row_with_a_heatmap_that_has_cells_is_shown(source):
+    board = Dashboard("Board", [Row("Perhaps", [Heatmap("H", "x_bucket")], optional=True)])
+    for answer, n_places in ((buckets(**{"1": 2, "+Inf": 6}), 2), (lambda t: {}, 0)):
+        assert len(board.read(source({"x_bucket": answer}), at=AT).shown(board)[0]) == n_places
+
+
+def buckets(**cumulative):
+    """Answer of a histogram that counts the same at each step; names are the bounds."""
+    return lambda t: {(("le", le),): np.full(t.size, float(count)) for le, count in cumulative.items()}
+
+
+def test_a_heatmap_has_cells_in_place_of_lines(source):
+    panel = Heatmap("H", "sum by (le) (rate(x_seconds_bucket[$__rate_interval]))", max=1)
+    asked = source({"sum by (le) (rate(x_seconds_bucket[4s]))": buckets(**{"1": 2, "5": 5, "+Inf": 6})})
+    reading = read_panel(panel, asked, WINDOW)
+    assert (reading.error, reading.lines) == (None, ())
+    assert reading.cells.counts.tolist() == [[2.0] * 61]
+    assert reading.cells.bounds.tolist() == [0, 1]
+    assert reading.cells.unit == "count:/s"
+    assert read_panel(panel.replace(max=None), asked, WINDOW).cells.counts[:, 0].tolist() == [2, 3, 1]
+
+
+def test_a_heatmap_of_nothing_has_no_cells_and_one_of_no_histogram_is_an_error(source, constant):
+    answers = source({"none_bucket": lambda t: {}, "up": constant(1, job="a")})
+    none, wrong = (read_panel(Heatmap("H", expr), answers, WINDOW) for expr in ("none_bucket", "up"))
+    assert (none.cells, none.error) == (None, None)
+    assert wrong.message.startswith("heatmap: no label 'le' on these series; ask for buckets")
+    assert wrong.error.panel == "H"

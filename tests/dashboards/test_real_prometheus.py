@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monitorkit.dashboards import Dashboard, Row
-from monitorkit.dashboards.panels import Gauge, Query, Stat, TimeSeries
+from monitorkit.dashboards.panels import Gauge, Heatmap, Query, Stat, TimeSeries
 from monitorkit.errors import QueryError
 from monitorkit.processes import wait_until
 
@@ -29,6 +29,7 @@ def reading(scraped):
                     TimeSeries("Memory", Query("process_resident_memory_bytes", "{{job}}"), unit="bytes"),
                 ],
             ),
+            Heatmap("Sizes", "sum by (le) (rate(prometheus_http_response_size_bytes_bucket[$__rate_interval]))"),
             [TimeSeries("Broken", "sum(up"), TimeSeries("Nothing", 'up{job="no such"}')],
         ],
     )
@@ -48,6 +49,18 @@ def test_a_rate_over_the_rate_interval_has_data_some_seconds_after_the_start(rea
 def test_steps_are_as_fine_as_the_scrapes(reading):
     window = by_title(reading, "Requests").window
     assert (window.step, window.rate_interval) == (1, 4)
+
+
+def test_a_heatmap_counts_what_its_histogram_counts(scraped, reading):
+    found = by_title(reading, "Sizes")
+    start, end = (found.window.start, found.window.end)
+    total = scraped.query_range(
+        "sum(rate(prometheus_http_response_size_bytes_count[4s]))", start=start, end=end, step=found.window.step
+    )
+    rates = total.iloc[:, 0].dropna().to_numpy()
+    np.testing.assert_allclose(found.cells.counts.sum(axis=0)[-len(rates) :], rates)
+    assert found.cells.bounds[:2].tolist() == [0, 100]
+    assert np.isinf(found.cells.bounds[-1])
 
 
 def test_a_legend_is_filled(reading):

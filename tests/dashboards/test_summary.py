@@ -1,7 +1,7 @@
 import numpy as np
 
 from monitorkit.dashboards import Dashboard, Row
-from monitorkit.dashboards.panels import Stat, TimeSeries
+from monitorkit.dashboards.panels import Heatmap, Stat, TimeSeries
 from monitorkit.errors import QueryError, ServerUnavailable
 
 AT = 1_700_000_000.0
@@ -30,6 +30,15 @@ def test_each_panel_says_its_last_values(source, constant):
     assert f"    {'ok':<44} 12 req/s\n    {'shed':<44} 0.500 req/s" in text
     assert "    and 3 more" in text
     assert "  None: no data\n  Bad: failed, bad_data: parse error" in text
+
+
+def test_a_heatmap_says_where_most_of_it_is(source):
+    answers = {
+        "x_seconds_bucket": lambda t: {(("le", le),): np.full(t.size, n) for le, n in (("0.5", 1.0), ("2", 9.0))}
+    }
+    board = Dashboard("B", [Heatmap("Durations", "x_seconds_bucket"), Heatmap("None", "y_bucket")])
+    text = board.summary(source(answers | {"y_bucket": lambda t: {}}), at=AT)
+    assert "  Durations: most between 500 ms and 2 s\n  None: no data" in text
 
 
 def test_a_dead_server_is_named(source):

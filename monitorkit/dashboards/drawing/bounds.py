@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from monitorkit.dashboards.units import format_value, tick_labels, tick_step
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BoundScale", "Kind", "bound_axis"]
+    from monitorkit.dashboards.panels import Scale
 
-Kind = Literal["linear", "log"]
+__all__ = ["BoundScale", "bound_axis"]
 
+
+LONGEST_LABEL = 10
 LABEL_PIXELS = 14.0
 """Height that the label of a bound needs."""
 
@@ -46,13 +48,13 @@ class BoundScale:
         Places of minus and plus infinity.
     """
 
-    kind: Kind
+    kind: Scale
     near: float
     row: float
     ends: tuple[float, float]
 
     @classmethod
-    def of(cls, bounds: NDArray[np.float64], kind: Kind | None = None) -> BoundScale:
+    def of(cls, bounds: NDArray[np.float64], kind: Scale | None = None) -> BoundScale:
         """Scale for these bounds, by default the one on which the buckets are more nearly of one height.
 
         Examples
@@ -79,7 +81,7 @@ class BoundScale:
         return np.where(np.isposinf(values), self.ends[1], found)
 
 
-def _fitting(sizes: NDArray[np.float64]) -> Kind:
+def _fitting(sizes: NDArray[np.float64]) -> Scale:
     if len(sizes) < FEWEST_FOR_LOG:
         return "linear"
     even, log = (float(np.std(steps) / np.mean(steps)) for steps in (np.diff(sizes), np.diff(np.log(sizes))))
@@ -135,4 +137,6 @@ def _round_values(bounds: NDArray[np.float64], scale: BoundScale, unit: str, n_t
 
 
 def _label(value: float, unit: str) -> str:
-    return format_value(value, unit) if math.isinf(value) else tick_labels([value], unit)[0]
+    label = format_value(value, unit) if math.isinf(value) else tick_labels([value], unit)[0]
+    # 1e8 bytes are 95.3674316 MiB; nobody reads so many digits, and there is no room for them.
+    return label if len(label) <= LONGEST_LABEL else format_value(value, unit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +16,11 @@ from monitorkit.dashboards.drawing.sheet import elide, text_width
 from monitorkit.dashboards.units import format_value, tick_step
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from monitorkit.dashboards.drawing.bounds import Kind
+    from monitorkit.dashboards.cells import Cells
     from monitorkit.dashboards.drawing.sheet import Box, Sheet
-    from monitorkit.dashboards.panels import Panel
+    from monitorkit.dashboards.panels import Panel, Scale
 
-__all__ = ["Cells", "draw_cells"]
+__all__ = ["draw_cells"]
 
 SHADES = ("#F1F5FB", "#C9DCF9", "#8AB8FF", "#3274D9", "#1250B0", "#0A2C66")
 """From nothing to most; nothing is a shade as well, since white is where nothing is known."""
@@ -32,66 +30,52 @@ GAMMA = 0.5
 
 BAR_WIDTH, BAR_GAP = 10.0, 16.0
 PIXELS_PER_COLOUR_TICK = 40.0
+BARRED_WIDTH = 100.0
+"""Cells in less room than this need it for themselves."""
 
 
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """What is drawn.
-
-    Parameters
-    ----------
-    times
-        Ends of the columns, in seconds since 1970, one more than there are columns.
-    bounds
-        Ends of the rows, one more than there are rows; the first and the last may be infinite.
-    counts
-        Of shape (n_rows, n_columns); NaN where nothing is known.
-    unit
-        Of the counts, by Grafana's id.
-    """
-
-    times: NDArray[np.float64]
-    bounds: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    unit: str = "short"
-
-    @property
-    def most(self) -> float:
-        """The greatest count; 1 where there is none."""
-        known = self.counts[np.isfinite(self.counts)]
-        return float(known.max(initial=0.0)) or 1.0
-
-
-def draw_cells(sheet: Sheet, box: Box, panel: Panel, cells: Cells, *, kind: Kind | None = None, note: str = "") -> None:
+def draw_cells(
+    sheet: Sheet,
+    box: Box,
+    panel: Panel,
+    cells: Cells,
+    *,
+    scale: Scale | None = None,
+    note: str = "",
+    span: tuple[float, float] | None = None,
+) -> None:
     """Draw a card with the cells; the panel's unit is that of the bounds.
 
     Parameters
     ----------
-    kind
-        Scale of the bounds; the one that fits unless given.
+    scale
+        Of the bounds; the one that fits unless given.
     note
         Stands in the upper right corner.
+    span
+        Time at the left and at the right, in seconds since 1970; those of the cells unless given.
     """
     x, y, width, height = draw_card(sheet, box, panel, note)
-    plot_height = height - 20
-    scale = BoundScale.of(cells.bounds, kind)
-    axis = bound_axis(cells.bounds, scale, panel.unit, plot_height)
-    texts = [elide(label, width / 4, TICK_SIZE) for label in axis.labels]
-    left = max(text_width(text, TICK_SIZE) for text in texts) + 8
+    plot_height = max(height - 20, 4)
+    places = BoundScale.of(cells.bounds, scale)
+    axis = bound_axis(cells.bounds, places, panel.unit, plot_height)
+    axis = replace(axis, labels=tuple(elide(label, width / 3, TICK_SIZE) for label in axis.labels))
+    left = min(max(text_width(label, TICK_SIZE) for label in axis.labels) + 8, width / 2)
     ticks = _colour_ticks(cells, plot_height)
     right = max(text_width(label, TICK_SIZE) for _, label in ticks) + BAR_GAP + BAR_WIDTH + 6
+    barred = width - left - right >= BARRED_WIDTH
+    right = right if barred else 0.0
     plot = (x + left, y + 4, width - left - right, plot_height)
-    start, end = float(cells.times[0]), float(cells.times[-1])
+    start, end = span or (float(cells.times[0]), float(cells.times[-1]))
     draw_levels(sheet, plot, axis, low=axis.low, high=axis.high)
     draw_times(sheet, plot, start, end, until=end)
     axes = sheet.axes(plot)
     axes.set_xlim(start, end)
     axes.set_ylim(axis.low, axis.high)
-    colours = LinearSegmentedColormap.from_list("counts", SHADES)
-    norm = PowerNorm(GAMMA, vmin=0, vmax=cells.most)
+    colours, norm = _colours(cells)
     axes.pcolormesh(
         cells.times,
-        scale.place(cells.bounds),
+        places.place(cells.bounds),
         np.ma.masked_invalid(cells.counts),
         cmap=colours,
         norm=norm,
@@ -101,12 +85,22 @@ def draw_cells(sheet: Sheet, box: Box, panel: Panel, cells: Cells, *, kind: Kind
         antialiased=False,
         zorder=2,
     )
-    bar = (x + width - right + BAR_GAP, y + 4, BAR_WIDTH, plot_height)
+    if barred:
+        _draw_bar(sheet, (x + width - right + BAR_GAP, y + 4, BAR_WIDTH, plot_height), cells, ticks)
+
+
+def _draw_bar(sheet: Sheet, bar: Box, cells: Cells, ticks: list[tuple[float, str]]) -> None:
+    """Draw which colour stands for which count."""
+    colours, norm = _colours(cells)
     shades = np.linspace(0, cells.most**GAMMA, 128) ** (1 / GAMMA)
     sheet.axes(bar).imshow(shades[::-1, None], cmap=colours, norm=norm, aspect="auto", interpolation="bilinear")
     for value, label in ticks:
         base = bar[1] + bar[3] * (1 - (value / cells.most) ** GAMMA) + TICK_SIZE * 0.36
         sheet.text(bar[0] + BAR_WIDTH + 6, base, label, size=TICK_SIZE, color=MUTED)
+
+
+def _colours(cells: Cells) -> tuple[LinearSegmentedColormap, PowerNorm]:
+    return LinearSegmentedColormap.from_list("counts", SHADES), PowerNorm(GAMMA, vmin=0, vmax=cells.most)
 
 
 def _colour_ticks(cells: Cells, height: float) -> list[tuple[float, str]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.dashboards.colors import BORDER, INK, MUTED, PAGE, hex_color, text_color
-from monitorkit.dashboards.drawing.card import draw_card, draw_error
+from monitorkit.dashboards.drawing.card import draw_card, draw_empty, draw_error
+from monitorkit.dashboards.drawing.cells import draw_cells
 from monitorkit.dashboards.drawing.clock import span_text
 from monitorkit.dashboards.drawing.lines import draw_lines
 from monitorkit.dashboards.drawing.numbers import draw_gauges, draw_stats
 from monitorkit.dashboards.drawing.picture import Picture
 from monitorkit.dashboards.drawing.sheet import Sheet, elide, text_width
-from monitorkit.dashboards.panels import Gauge, Stat
+from monitorkit.dashboards.panels import Gauge, Heatmap, Stat
 from monitorkit.dashboards.rows import Row
 
 if TYPE_CHECKING:
@@ -116,5 +117,16 @@ def _draw_panel(sheet: Sheet, box: Box, reading: Reading) -> None:
         draw_stats(sheet, box, reading)
     elif isinstance(reading.panel, Gauge):
         draw_gauges(sheet, box, reading)
+    elif isinstance(reading.panel, Heatmap):
+        _draw_heatmap(sheet, box, reading.panel, reading)
     else:
         draw_lines(sheet, box, reading)
+
+
+def _draw_heatmap(sheet: Sheet, box: Box, panel: Heatmap, reading: Reading) -> None:
+    if reading.cells is None:
+        draw_empty(sheet, draw_card(sheet, box, panel), reading)
+        return
+    span = reading.window.start, reading.window.end
+    note = " · ".join(reading.cells.remarks)
+    draw_cells(sheet, box, panel, reading.cells, scale=panel.scale, note=note, span=span)

@@ -73,3 +73,7 @@ def test_where_bounds_are_too_many_round_values_are_written():
     assert axis(np.arange(0, 101.0), unit="short").labels[:3] == ("0", "20", "40")
     both = 2.0 ** (np.arange(-50, 10) / 8)
     assert "0 s" in axis([*-both[::-1], *both]).labels
+
+
+def test_a_label_has_no_more_digits_than_can_be_read():
+    assert axis([0, 1e8, np.inf], unit="bytes").labels == ("0 B", "95.4 MiB", "∞")
