@@ -112,7 +112,7 @@ def _accuracy_now(wrong: Limit) -> Stat:
         unit="percentunit",
         thresholds=wrong,
         description="Share of right predictions among the latest whose true labels are known. "
-        "Labels come late, and so does this number.",
+        "Labels come late, and so does this number; model_scored_labels says how many it is of.",
     )
 
 

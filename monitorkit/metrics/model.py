@@ -22,6 +22,7 @@ model_squared_error_total              counter                                  
 model_signed_error_total               counter   sign                            bias in PromQL
 model_true_value_total, _squared_total counter   sign (the first)                R2 in PromQL
 model_unscored_labels_total            counter                                   labels of predictions without an error
+model_scored_labels                    gauge                                     how many labels those scores are of
 model_brier_score, _calibration_error  gauge                                     over a window of labelled predictions
 model_confidence_labels_total, _hits   counter   bin                             calibration in PromQL
 model_confidence_total                 counter   bin                             calibration in PromQL

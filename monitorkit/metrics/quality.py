@@ -184,6 +184,11 @@ class QualityMetrics:
             self._window.resize(window)
             self._classes.choose(positive_class)
 
+    @property
+    def n_scored(self) -> int:
+        """How many labels the scores are of."""
+        return len(self._window)
+
     def clear(self) -> None:
         """Empty the window: there are no scores until the next label."""
         if len(self._window):

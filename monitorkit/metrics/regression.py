@@ -159,6 +159,11 @@ class RegressionMetrics:
             if scale != self._scale:
                 self._rescale(scale)
 
+    @property
+    def n_scored(self) -> int:
+        """How many labels the scores are of."""
+        return len(self._window)
+
     def clear(self) -> None:
         """Empty the window: there are no scores until the next label."""
         if len(self._window):

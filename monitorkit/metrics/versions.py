@@ -17,6 +17,7 @@ from monitorkit.metrics.performance import PerformanceFamilies
 from monitorkit.metrics.quality import QualityFamilies
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.regression import RegressionFamilies
+from monitorkit.metrics.scored import ScoredFamily
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Versions:
             [*MODEL_LABELS, *ModelDescription.__dataclass_fields__],
             registry=registry,
         )
+        ScoredFamily(registry, self._scored)
         self._families: tuple[Families, ...] = (
             *(self._performance, self._quality, self._regression, self._calibration, self._drift),
             *also,
@@ -224,3 +226,10 @@ class Versions:
             del self._versions[oldest]
             for families in self._families:
                 families.forget(self.model_name, oldest)
+
+    def _scored(self) -> list[tuple[tuple[str, str], int]]:
+        return [
+            (labels, max(version.quality.n_scored, version.regression.n_scored))
+            for labels in self.at_work
+            if (version := self._versions.get(labels[1])) is not None
+        ]

@@ -152,3 +152,19 @@ def test_another_kind_of_model_under_the_same_version_takes_over_no_scores(regis
     assert registry.get_sample_value("model_absolute_error_count", labels("1")) == 1
     metrics.activate("1", description=classifier, classes=[0, 1]).quality.observe(1, 1)
     assert registry.get_sample_value("model_accuracy", labels("1")) == 1.0
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_how_many_labels_the_scores_are_of_is_told(registry, metrics, task):
+    version = metrics.activate("1", description=ModelDescription(task=task), window=3)
+    assert registry.get_sample_value("model_scored_labels", labels("1")) is None
+    for turn in (1, 2, 3, 3):
+        if task == "regression":
+            version.regression.observe(1.0, 2.0)
+        elif task == "multilabel":
+            version.quality.observe_label_sets(frozenset({"a"}), frozenset())
+        else:
+            version.quality.observe("a", "b")
+        assert registry.get_sample_value("model_scored_labels", labels("1")) == turn
+    metrics.activate("2")
+    assert registry.get_sample_value("model_scored_labels", labels("1")) is None
