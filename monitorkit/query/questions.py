@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from monitorkit.errors import ServerUnavailable
 from monitorkit.lazy import lazy_module
 from monitorkit.query import statistics, times
+from monitorkit.query.keeping.sources import source
 
 if TYPE_CHECKING:
     from monitorkit.query.connection.transport import Transport
@@ -115,7 +116,7 @@ class Questions:
             return answer, None if keep is None else taped
         # A server whose clock is behind may still write what lies in the past here.
         present = now + min(round(transport.skew.ahead_seconds * 1000), 0)
-        return reuse.fetch(expr, window, self.over, cache=keep, of=reuse.source(transport), now=present, **how)
+        return reuse.fetch(expr, window, self.over, cache=keep, of=source(transport), now=present, **how)
 
     def _ask(self, path: str, **params: str) -> Answer[Result]:
         # A form in the body: a query of any length fits, and nothing of it ends up in a log of addresses.

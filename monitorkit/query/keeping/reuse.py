@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidValue, QueryError, ServerUnavailable
-from monitorkit.query.connection.address import is_loopback
 from monitorkit.query.connection.faults import timed_out
 from monitorkit.query.keeping.blocks import Part, Shelf
+from monitorkit.query.keeping.keeper import Keeper
 from monitorkit.query.keeping.settled import outlook
 from monitorkit.query.ranges import ordering, pieces
 from monitorkit.query.ranges.pins import pin
@@ -20,17 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from monitorkit.query.connection.limits import Limits
-    from monitorkit.query.connection.transport import Transport
     from monitorkit.query.decoding.envelope import Answer
     from monitorkit.query.decoding.wire import Result
     from monitorkit.query.keeping.cache import Cache
 
-__all__ = ["VERSION", "Use", "aligned", "fetch", "source"]
+__all__ = ["VERSION", "Use", "aligned", "fetch"]
 
 VERSION = 1
 """Of the files, and of how answers are decoded: what an older version kept is asked for again."""
-
-_CREDENTIALS = {"authorization", "proxy-authorization", "cookie"}
 
 
 @dataclass
@@ -81,47 +77,6 @@ def aligned(ask: Callable[[int], Window], now: int) -> Window:
     return Window(start, end, step)
 
 
-def source(transport: Transport) -> dict[str, Any]:
-    """Tell what answers, as far as its data depend on it, without any secret.
-
-    Notes
-    -----
-    A port of this machine may be another server tomorrow (a new process, another tunnel), so there the moment at which
-    the server was started belongs to it. Who asks may decide what there is to see: the user, headers and parameters
-    count, as a hash; but no password, token or cookie, which change while the data do not.
-    """
-    access = transport.access
-    headers = {name.lower(): str(value) for name, value in access.headers.items()}
-    asking = sorted(pair for pair in headers.items() if pair[0] not in _CREDENTIALS)
-    who = repr((_user(access.auth), asking, sorted((name, str(value)) for name, value in access.params.items())))
-    return {
-        "server": transport.url,
-        "engine": str(transport.engine()),
-        "params": dict(transport.engine().query_params),
-        "who": hashlib.blake2b(who.encode(), digest_size=16).hexdigest(),
-        "started": _started(transport) if is_loopback(transport.url) else "",
-    }
-
-
-def _user(auth: Any) -> str:  # noqa: ANN401 - what requests takes
-    if not isinstance(auth, tuple):
-        return ""
-    return auth[0].decode() if isinstance(auth[0], bytes) else str(auth[0])
-
-
-def _started(transport: Transport) -> str:
-    """When the server was started; empty where it does not tell."""
-    try:
-        return str(transport.call("api/v1/status/runtimeinfo").data["startTime"])
-    except (QueryError, KeyError, TypeError):
-        return ""
-    except ServerUnavailable as error:
-        # Only what surely has no such path may go without.
-        if error.status is None or not 400 <= error.status < 429:  # noqa: PLR2004 - 429 is "try again later"
-            raise
-        return ""
-
-
 def fetch(
     expr: str,
     window: Window,
@@ -142,7 +97,7 @@ def fetch(
     cache
         The cache.
     of
-        What answers; see :func:`source`.
+        What answers; see :func:`monitorkit.query.keeping.sources.source`.
     now
         The present, in ms.
 
@@ -159,26 +114,18 @@ def fetch(
     if settled is None:
         answer = pieces.fetch(expr, window, ask, limits=limits, threads=threads)
         return answer, Use(asked_steps=window.n_steps, reason=reason)
-    phase = window.start_ms % window.step_ms
-    key = {"version": VERSION, **of, "query": fixed, "step": window.step_ms, "phase": phase}
-    shelf = Shelf(cache.shelf(key), key, step_ms=window.step_ms, phase_ms=phase)
+    shelf = _shelf(cache, of, fixed, window)
     found = _kept(shelf, window)
     use = Use(sum(part.window.n_steps for part in found), reused_pieces=len(found))
-    missing = list(_runs(shelf, window, found))
     if n_steps := shelf.n_in_time:
         limits.heed(expr, window.step_ms, n_steps)
-    keeper = _Keeper(shelf, settled, seen=bool(found))
-
-    def keep(piece: Window, answer: Answer[Result]) -> Part:
-        part = Part(piece, pieces.on_grid(answer, piece))
-        keeper.add(part)
-        return part
-
+    keeper = Keeper(shelf, settled, seen=bool(found))
+    missing = list(_runs(shelf, window, found))
+    how: dict[str, Any] = {"limits": limits, "key": expr, "threads": threads, "spare": keeper.keep}
     try:
-        asked = pieces.collect(missing, partial(ask, fixed), limits=limits, key=expr, threads=threads, spare=keep)
-        for piece, answer in asked:
+        for piece, answer in pieces.collect(missing, partial(ask, fixed), **how):
             use.asked_steps += piece.n_steps
-            found.append(keep(piece, answer))
+            found.append(keeper.keep(piece, answer))
     except (QueryError, ServerUnavailable) as error:
         if timed_out(error):
             # For who asks once more from another kernel, too.
@@ -200,6 +147,13 @@ def _settled(fixed: str, now: int, margin_ms: int) -> tuple[int | None, str]:
     seen = outlook(fixed)
     settled = seen.settled_ms(now, margin_ms=margin_ms)
     return settled, seen.unknown or ("" if settled is not None else "it looks at a time too close to now")
+
+
+def _shelf(cache: Cache, of: Mapping[str, Any], fixed: str, window: Window) -> Shelf:
+    """Where answers for this query of this source are, for steps at these moments."""
+    phase = window.start_ms % window.step_ms
+    key = {"version": VERSION, **of, "query": fixed, "step": window.step_ms, "phase": phase}
+    return Shelf(cache.shelf(key), key, step_ms=window.step_ms, phase_ms=phase)
 
 
 def _kept(shelf: Shelf, window: Window) -> list[Part]:
@@ -225,71 +179,3 @@ def _at_blocks(shelf: Shelf, run: Window) -> Iterator[Window]:
         if block % 2 or steps.end_ms + run.step_ms > run.end_ms:
             yield Window(start, steps.end_ms, run.step_ms)
             start = steps.end_ms + run.step_ms
-
-
-class _Keeper:
-    """Puts parts, which come in the order of time, on a shelf, block by block."""
-
-    def __init__(self, shelf: Shelf, settled_ms: int, *, seen: bool) -> None:
-        self._nothing: list[Part] = []
-        self._seen = seen
-        self._shelf = shelf
-        self._settled = settled_ms
-        self._block: int | None = None
-        self._waiting: list[Part] = []
-        self._wrote = False
-
-    def add(self, part: Part) -> None:
-        self._nothing.append(part)
-        self._seen = self._seen or bool(part.answer.data.labels)
-        if self._seen:
-            # Where nothing at all is, a history may yet be written; before the first sample nothing will be.
-            parts, self._nothing = self._nothing, []
-            for each in parts:
-                self._add(each)
-
-    def _add(self, part: Part) -> None:
-        step = part.window.step_ms
-        n_settled = (self._settled - part.window.start_ms) // step + 1
-        end = min(part.window.end_ms, part.window.start_ms + (n_settled - 1) * step)
-        # A server that warns says that the answer may not be whole.
-        if n_settled < 1 or part.answer.warnings:
-            return
-        for block, steps in self._shelf.blocks(Window(part.window.start_ms, end, step)):
-            if block != self._block:
-                self._flush()
-                self._block = block
-            self._waiting.append(part.within(steps) or part)
-
-    def finish(self) -> bool:
-        """Put the rest; whether anything was written."""
-        self._flush()
-        return self._wrote
-
-    @property
-    def trouble(self) -> str:
-        """Why nothing could be written; empty where it could."""
-        return self._shelf.trouble
-
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if self._block is not None:
-            for part in _joined(waiting):
-                self._wrote = self._shelf.put(self._block, part) or self._wrote
-
-
-def _joined(parts: Sequence[Part]) -> Iterator[Part]:
-    """Parts that follow each other without a gap as one."""
-    group: list[Part] = []
-    for part in parts:
-        if group and part.window.start_ms != group[-1].window.end_ms + part.window.step_ms:
-            yield _one(group)
-            group = []
-        group.append(part)
-    if group:
-        yield _one(group)
-
-
-def _one(group: Sequence[Part]) -> Part:
-    window = replace(group[0].window, end_ms=group[-1].window.end_ms)
-    return Part(window, ordering.together([part.answer for part in group]))

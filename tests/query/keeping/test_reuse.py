@@ -1,41 +1,17 @@
-import json
 import threading
 import time
 
-import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numbered_answers import T0, assert_same, number, slow, steps, vary
 
-from monitorkit.errors import QueryError, ServerUnavailable
-from monitorkit.query import Cache, PrometheusClient, ServerWarning
+from monitorkit.errors import ServerUnavailable
+from monitorkit.query import Cache, PrometheusClient
 from monitorkit.query.keeping import blocks
-from monitorkit.query.questions import Questions
 
-T0 = 1_700_000_000
 NATIVE = T0 + 86_400
 EVERYTHING = '{__name__=~"special|odd|clash|requests_total|late|holes"}'
-OTHER = ("cache", "start", "end")
-
-
-def assert_same(cached, plain):
-    """Equal to the bit, `attrs` as well, but for what the cache did."""
-    pd.testing.assert_frame_equal(cached, plain, check_exact=True)
-    for column in range(plain.shape[1]):
-        if plain.dtypes.iloc[column] == np.float64:
-            assert cached.iloc[:, column].to_numpy().tobytes() == plain.iloc[:, column].to_numpy().tobytes()
-    assert {**cached.attrs, "cache": None} == {**plain.attrs, "cache": None}
-
-
-def steps(frame):
-    return frame.attrs["cache"]["reused_steps"], frame.attrs["cache"]["asked_steps"]
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    """Blocks of 50 steps, so that a short history has several."""
-    monkeypatch.setattr(blocks, "STEPS", 50)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -62,13 +38,6 @@ def test_a_cached_result_is_what_the_server_says(history, tmp_path, expr, tidy):
     assert_same(warm, plain)
     assert (steps(cold), steps(warm)) == ((0, 301), (301, 0))
     assert warm.attrs["cache"]["reused_pieces"] > 5
-
-
-def test_where_nothing_is_history_may_yet_be_written(history, tmp_path):
-    for _ in range(2):
-        frame = history.query_range("nothing", start=T0, end=T0 + 60, step=1, cache=tmp_path)
-        assert_same(frame, history.query_range("nothing", start=T0, end=T0 + 60, step=1))
-        assert steps(frame) == (0, 61)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -170,147 +139,6 @@ def test_a_query_over_its_range_as_a_whole_is_not_kept(faulty, tmp_path):
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def vary(faulty, *, started="2026-01-01T00:00:00Z", **more):
-    """Behaviour of a server whose every answer is its number, at each step."""
-    count = iter(range(10**6))
-
-    def behave(handler):
-        if handler.path.endswith("buildinfo"):
-            body = {"version": "3.5.3", "revision": "r", "goVersion": "g"}
-        elif handler.path.endswith("runtimeinfo"):
-            body = {"startTime": started}
-        else:
-            form = {name: float(handler.form[name]) for name in ("start", "end", "step")}
-            times = np.arange(form["start"], form["end"] + form["step"] / 2, form["step"]).tolist()
-            number = str(next(count))
-            body = {"resultType": "matrix", "result": [{"metric": {}, "values": [[t, number] for t in times]}]}
-        faulty.answer(handler, 200, json.dumps({"status": "success", "data": body, **more}).encode())
-
-    return behave
-
-
-WINDOW = {"start": T0, "end": T0 + 10, "step": 1}
-
-
-def number(client, expr="x", **more):
-    return client.query_range(expr, **{**WINDOW, **more}).iloc[0, 0]
-
-
-def test_what_is_kept_is_used_for_the_same_question_only(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        assert [number(client), number(client)] == [0, 0]
-        assert number(client, expr="x ") == 1
-        assert number(client, step=2) == 2
-        assert number(client, start=T0 + 0.5, step=1) == 3
-        assert number(client, cache=False) == 4
-        assert number(client, cache=tmp_path / "other") == 5
-        assert number(client, start=T0 + 2, end=T0 + 8) == 0
-    for n, options in enumerate(
-        ({"tenant": "a"}, {"tenant": "b"}, {"auth": ("u", "p")}, {"auth": ("v", "p")}, {"headers": {"X-Team": "c"}})
-    ):
-        with PrometheusClient(faulty.url, cache=tmp_path, **options) as client:
-            assert [number(client), number(client)] == [6 + n, 6 + n]
-    for options in ({"auth": ("u", "changed")}, {"auth": ("u", "p"), "headers": {"Cookie": "k"}}):
-        with PrometheusClient(faulty.url, cache=tmp_path, **options) as client:
-            assert number(client) == 8
-    with PrometheusClient(f"{faulty.url}/prefix", cache=tmp_path) as client:
-        assert number(client) == 11
-
-
-def test_another_server_on_the_same_port_is_not_taken_for_the_first(faulty, tmp_path):
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        for n, started in enumerate("ab", start=1):
-            faulty.behave = vary(faulty, started=started)
-            assert [number(client, cache=False) for _ in range(n)] == list(range(n))
-            assert [number(client), number(client)] == [n, n]
-
-
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_a_server_that_does_not_tell_when_it_started_is_known_by_its_address(faulty, tmp_path, status):
-    usual = vary(faulty)
-
-    def behave(handler):
-        if handler.path.endswith("runtimeinfo"):
-            faulty.answer(handler, status, b"unsupported path", "text/plain")
-        else:
-            usual(handler)
-
-    faulty.behave = behave
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        assert [number(client), number(client)] == [0, 0]
-
-
-def test_a_server_that_may_tell_later_is_not_taken_for_another(faulty, tmp_path):
-    faulty.behave = lambda handler: faulty.answer(handler, 503, b"")
-    client = PrometheusClient(faulty.url, cache=tmp_path, retries=0)
-    with client, pytest.raises(ServerUnavailable, match="503"):
-        client.query_range("x", **WINDOW)
-    assert not list(tmp_path.iterdir())
-
-
-def test_no_secret_is_in_the_folder(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    url = faulty.url.replace("http://", "http://somebody:pa55word@")
-    with PrometheusClient(url, cache=tmp_path, headers={"X-Token": "t0ken"}, tenant="team-tenant") as client:
-        assert [number(client), number(client)] == [0, 0]
-    content = b"".join(path.read_bytes() for path in tmp_path.rglob("*.parquet"))
-    assert f'"server": "{faulty.url}"'.encode() in content
-    assert not [secret for secret in (b"somebody", b"pa55word", b"t0ken", b"team-tenant") if secret in content]
-
-
-def test_an_answer_with_a_warning_is_not_kept(faulty, tmp_path):
-    faulty.behave = vary(faulty, warnings=["a store is down"])
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        for _ in range(2):
-            with pytest.warns(ServerWarning, match="a store is down"):
-                assert steps(client.query_range("x", **WINDOW)) == (0, 11)
-        faulty.behave = vary(faulty, infos=["no counter"])
-        for expected in ((0, 11), (11, 0)):
-            frame = client.query_range("x", **WINDOW)
-            assert (steps(frame), frame.attrs["infos"]) == (expected, ["no counter"])
-
-
-def test_an_error_is_not_kept(history, tmp_path):
-    for _ in range(2):
-        with pytest.raises(QueryError, match="unclosed"):
-            history.query_range("sum(up", **WINDOW, cache=tmp_path)
-    with (
-        PrometheusClient("http://127.0.0.1:9", cache=tmp_path) as client,
-        pytest.raises(ServerUnavailable, match="listens"),
-    ):
-        client.query_range("up", **WINDOW)
-    assert not list(tmp_path.rglob("*.parquet"))
-
-
-@pytest.mark.parametrize("damage", [b"", b"PAR1 not", None], ids=["empty", "foreign", "cut"])
-def test_a_file_that_cannot_be_read_is_replaced(faulty, tmp_path, damage):
-    faulty.behave = vary(faulty)
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        assert number(client) == 0
-        (path,) = tmp_path.rglob("*.parquet")
-        whole = path.read_bytes()
-        path.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-        assert [number(client), number(client)] == [1, 1]
-
-
-def test_a_file_of_another_question_is_replaced(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        assert [number(client), number(client, expr="y")] == [0, 1]
-        x, y = sorted(tmp_path.rglob("*.parquet"), key=lambda path: b'"query": "y"' in path.read_bytes())
-        x.write_bytes(y.read_bytes())
-        assert [number(client), number(client), number(client, expr="y")] == [2, 2, 1]
-
-
-def test_a_folder_that_cannot_be_written_only_keeps_nothing(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    cache = Cache(tmp_path / "cache")
-    (tmp_path / "cache").write_text("a file in its place", encoding="utf-8")
-    with PrometheusClient(faulty.url, cache=cache) as client:
-        assert [number(client), number(client)] == [0, 1]
-
-
 def test_the_bound_is_kept(faulty, tmp_path):
     faulty.behave = vary(faulty)
     with PrometheusClient(faulty.url, cache=Cache(tmp_path, max_bytes=7000)) as client:
@@ -343,27 +171,6 @@ def test_threads_and_clients_may_share_a_folder(history, tmp_path, monkeypatch):
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and not path.name.endswith(".parquet")]
 
 
-def test_what_came_before_an_interrupt_is_kept(history, tmp_path, monkeypatch):
-    window = {"start": T0, "end": T0 + 3600, "step": 0.1}
-    plain = history.query_range("requests_total", **window)
-    real, count = Questions.over, iter(range(100))
-
-    def interrupted(self, expr, piece, stats=None):
-        if next(count) == 2:
-            raise KeyboardInterrupt
-        return real(self, expr, piece, stats)
-
-    monkeypatch.setattr(Questions, "over", interrupted)
-    monkeypatch.setattr(history._transport, "threads", 1)
-    with pytest.raises(KeyboardInterrupt):
-        history.query_range("requests_total", **window, cache=tmp_path)
-    frame = history.query_range("requests_total", **window, cache=tmp_path)
-    assert_same(frame, plain)
-    reused, asked = steps(frame)
-    assert reused >= 10_000
-    assert reused + asked == 36_001
-
-
 def test_long_ranges_keep_the_order_that_pieces_have(history, tmp_path):
     # "late" is first seen in a later piece, though it sorts before the others.
     window = {"start": T0, "end": T0 + 9300, "step": 0.5}
@@ -385,57 +192,6 @@ def test_a_month_comes_back_in_milliseconds(history, tmp_path):
     print(f"{1e3 * (time.perf_counter() - began):.1f} ms for {warm.shape}")  # noqa: T201 - a figure, not a test
     assert_same(warm, cold)
     assert steps(warm) == (8641, 0)
-
-
-def test_a_block_is_not_rewritten_for_each_new_step(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        client.query_range("x", start=T0, end=T0 + 1000, step=1)
-        (path,) = tmp_path.rglob("*.parquet")
-        before = path.read_bytes()
-        assert steps(client.query_range("x", start=T0, end=T0 + 1010, step=1)) == (1001, 10)
-        assert path.read_bytes() == before
-        assert steps(client.query_range("x", start=T0, end=T0 + 1100, step=1)) == (1001, 100)
-        assert steps(client.query_range("x", start=T0, end=T0 + 1100, step=1)) == (1101, 0)
-
-
-def test_the_longer_of_two_stretches_with_a_gap_is_kept(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        for start, end, expected in (
-            (100, 200, (0, 101)),
-            (300, 500, (0, 201)),
-            (100, 200, (0, 101)),
-            (300, 500, (201, 0)),
-            (150, 350, (51, 150)),
-            (150, 500, (351, 0)),
-        ):
-            assert steps(client.query_range("x", start=T0 + start, end=T0 + end, step=1)) == expected
-
-
-def test_a_folder_that_cannot_be_written_is_told_beside_the_result(history, tmp_path):
-    (tmp_path / "file").touch()
-    frame = history.query_range("requests_total", start=T0, end=T0 + 100, step=1, cache=tmp_path / "file" / "cache")
-    assert len(frame) == 101
-    assert "cannot be written" in frame.attrs["cache"]["reason"]
-    kept = history.query_range("requests_total", start=T0, end=T0 + 100, step=1, cache=tmp_path / "cache")
-    assert kept.attrs["cache"]["reason"] == ""
-
-
-def slow(faulty, *, n_steps, gone=()):
-    """Behaviour of a server that takes for ever over more steps than so many, and over what begins where told."""
-    answer = vary(faulty)
-
-    def behave(handler):
-        if "step" in handler.form:
-            start, end, step = (float(handler.form[name]) for name in ("start", "end", "step"))
-            if (end - start) / step + 1 > n_steps or start in gone:
-                handler.server.released.wait(30)
-                handler.close_connection = True
-                return
-        answer(handler)
-
-    return behave
 
 
 WIDE = {"start": T0, "end": T0 + 999, "step": 1}
@@ -465,33 +221,6 @@ def test_another_kernel_knows_what_took_too_long(faulty, tmp_path):
         assert [path.read_text() for path in tmp_path.rglob("*.txt")] == ["250"]
         client._cache.clear()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-def test_a_damaged_note_of_what_took_too_long_does_no_harm(faulty, tmp_path):
-    faulty.behave = vary(faulty)
-    with PrometheusClient(faulty.url, cache=tmp_path) as client:
-        client.query_range("x", **WIDE)
-        (folder,) = tmp_path.iterdir()
-        for text in ("", "many", "-7", "9" * 5000):
-            (folder / "steps.txt").write_text(text)
-            assert len(client.query_range("x", **{**WIDE, "end": T0 + 1200})) == 1201
-
-
-@pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("threads", [1, 3])
-def test_pieces_that_came_are_kept_also_behind_one_that_did_not(faulty, tmp_path, threads):
-    first = 50 * (T0 // 50)
-    window = {"start": first, "end": first + 999, "step": 1}
-    faulty.behave = slow(faulty, n_steps=100, gone=(first + 300,))
-    with PrometheusClient(faulty.url, timeout_seconds=0.5, cache=tmp_path) as client:
-        client._transport.threads = threads
-        with pytest.raises(ServerUnavailable, match="no complete answer"):
-            client.query_range("x", **window)
-        faulty.behave = vary(faulty)
-        reused, asked = steps(client.query_range("x", **window))
-    # Three before it; of those behind it, what was asked for meanwhile.
-    assert reused == 300 if threads == 1 else reused > 300
-    assert reused + asked == 1000
 
 
 def test_a_range_that_has_no_meaning_in_pieces_stays_whole(faulty):
