@@ -129,7 +129,7 @@ def traffic(
 
 def _matrix(X: ArrayLike | pd.DataFrame) -> np.ndarray[Any, Any]:
     try:
-        rows = X.to_numpy() if isinstance(X, pd.DataFrame) else np.asarray(X)
+        rows = _times_as_text(X).to_numpy() if isinstance(X, pd.DataFrame) else np.asarray(X)
     except ValueError as error:
         raise InvalidValue(f"X: its rows do not have the same length: {error}") from error
     if rows.ndim == 1 and all(isinstance(row, str) for row in rows):
@@ -140,6 +140,13 @@ def _matrix(X: ArrayLike | pd.DataFrame) -> np.ndarray[Any, Any]:
     if len(rows) == 0:
         raise InvalidValue("X has no rows; there is nothing to send")
     return rows
+
+
+def _times_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    written = frame.copy(deep=False)
+    for name, column in frame.select_dtypes(["datetime", "datetimetz"]).items():
+        written[name] = column.map(lambda time: time.isoformat(), na_action="ignore")
+    return written
 
 
 def _plan(

@@ -136,6 +136,14 @@ def test_a_dataframe_goes_with_the_names_of_its_columns():
     np.testing.assert_allclose(sent["prediction"].astype(float), frame["b"].to_numpy()[sent["row"]])
 
 
+def test_times_are_sent_as_text():
+    days = pd.DataFrame({"day": pd.date_range("2026-01-31", periods=2), "size": [1.0, 2.0]})
+    with serve(lambda frame: frame["day"].dt.day.to_numpy(), name="traffic of times", example=days) as server:
+        sent = traffic(server, days, [31, 1], rate=100, duration="40ms")
+    assert sent["feedback"].tolist() == ["joined"] * 4
+    assert days["day"].dtype.kind == "M"
+
+
 def test_texts_are_rows_of_one():
     with serve(lambda texts: [len(text) for text in texts], name="traffic of texts", example="a text") as server:
         sent = traffic(server, ["a", "ab"], [1, 2], rate=100, duration="40ms")

@@ -1,8 +1,10 @@
 """The model's port: answers, refusals and what they are counted as."""
 
+import gzip
 import http.client
 import json
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -125,9 +127,33 @@ def test_the_limit_of_the_body_can_be_set(start, post):
     assert post({"instances": [[1, 2], [3, 4]]}, to=small).status_code == 413
 
 
-def test_a_compressed_body_is_refused_by_name(post):
-    answer = post(b"\x1f\x8b", headers={"content-encoding": "gzip"})
-    assert (answer.status_code, answer.json()["error"]) == (415, "compressed")
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("GZip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_packed_body_is_unpacked(post, encoding, pack):
+    answer = post(pack(b'{"instances": [[1, 2]]}'), headers={"content-encoding": encoding})
+    assert answer.json()["predictions"] == [0]
+
+
+PACKED = gzip.compress(b'{"instances": [[1, 2]]}')
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "code", "error"),
+    [
+        ("br", b"x", 415, "compressed"),
+        ("gzip, gzip", PACKED, 415, "compressed"),
+        ("gzip", b"", 400, "compressed"),
+        ("gzip", b"{}", 400, "compressed"),
+        ("gzip", PACKED[:-1], 400, "compressed"),
+        ("gzip", PACKED + b"x", 400, "compressed"),
+        ("gzip", gzip.compress(b" " * 10**8), 413, "too_large"),
+    ],
+    ids=["unknown", "twice", "empty", "not packed", "short", "long", "too large"],
+)
+def test_a_body_that_cannot_be_unpacked_is_refused(post, encoding, body, code, error):
+    answer = post(body, headers={"content-encoding": encoding})
+    assert (answer.status_code, answer.json()["error"]) == (code, error)
 
 
 def failing(error):

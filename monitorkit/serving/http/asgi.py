@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +41,9 @@ MAX_ECHO = 100
 
 _log = logging.getLogger("monitorkit.serving")
 _log.addHandler(logging.NullHandler())
+
+_PACKINGS = frozenset({b"gzip", b"x-gzip", b"deflate"})
+_EITHER = zlib.MAX_WBITS | 32
 
 _JSON = (b"content-type", b"application/json")
 
@@ -83,24 +87,27 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     Raises
     ------
     Refusal
-        If it is longer than `limit` bytes, compressed, or the client leaves. A body announced as too long is not read;
-        the server discards what the client sends of it, so that the client gets to read its answer.
+        If it is longer than `limit` bytes, also once it is unpacked, or the client leaves. A body announced as too long
+        is not read; the server discards what the client sends of it, so that the client gets to read its answer.
     """
+    packed = False
     for key, value in scope["headers"]:
         if key == b"content-length" and int(value) > limit:
             raise _too_large(limit)
         if key == b"content-encoding" and value.lower() != b"identity":
-            encoding = value.decode("latin-1")[:MAX_ECHO]
-            raise Refusal(
-                415, "compressed", f"content-encoding is {encoding}: send JSON as it is", which="content-encoding"
-            )
+            if value.lower() not in _PACKINGS:
+                encoding = value.decode("latin-1")[:MAX_ECHO]
+                detail = f"content-encoding is {encoding}: send JSON as it is, or with gzip or deflate"
+                raise Refusal(415, "compressed", detail, which="content-encoding")
+            packed = True
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
         if len(body) > limit:
             raise _too_large(limit)
-        return body
-    return await _read_rest(message, receive, limit)
+    else:
+        body = await _read_rest(message, receive, limit)
+    return _unpacked(body, limit) if packed else body
 
 
 async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
@@ -114,6 +121,21 @@ async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body"):
             return bytes(body)
         message = await receive()
+
+
+def _unpacked(body: bytes, limit: int) -> bytes:
+    """Unpack gzip or zlib, whichever it is, up to the limit: a few bytes may stand for a thousand times as many."""
+    unpacking = zlib.decompressobj(_EITHER)
+    try:
+        unpacked = unpacking.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise Refusal(400, "compressed", f"the body cannot be unpacked: {error}", which="content-encoding") from None
+    if len(unpacked) > limit:
+        raise _too_large(limit)
+    if not unpacking.eof or unpacking.unused_data:
+        detail = "the body cannot be unpacked: it ends early, or something follows it"
+        raise Refusal(400, "compressed", detail, which="content-encoding")
+    return unpacked
 
 
 def _too_large(limit: int) -> Refusal:

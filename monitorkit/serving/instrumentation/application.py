@@ -39,7 +39,7 @@ def instrument(
     predict_path: str | Iterable[str] | None = None,
     registry: CollectorRegistry | None = None,
 ) -> App:
-    """Measure an application that you have: Flask, FastAPI, Starlette, any WSGI or ASGI callable.
+    """Measure an application that you have: Flask, FastAPI, Starlette, Django, any WSGI or ASGI callable.
 
     Every request is counted and timed under its route's template; those that ask the model also under the names that
     :func:`monitorkit.serve` uses, so that the same queries, dashboards and alerts fit. Metrics of your own stay as they

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.serving.http.asgi import header
 from monitorkit.serving.instrumentation.exchange import CLIENT_CLOSED
-from monitorkit.serving.instrumentation.routes import has_route, routes_of, template
+from monitorkit.serving.instrumentation.routes import django_route, has_route, is_django, routes_of, template
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -59,7 +59,7 @@ class AsgiInstrument:
             await self._app(scope, receive, send)
             return
         path = _below_root(scope)
-        if self.page.wanted(scope["method"], path) and not has_route(routes_of(self._routed) or (), path):
+        if self.page.wanted(scope["method"], path) and not self._has_route(path):
             await self._scrape(scope, send)
             return
         exchange = self.meter.begin(scope["method"], path)
@@ -91,7 +91,14 @@ class AsgiInstrument:
             exchange.fail(self._template(asked, scope))
         exchange.end()
 
+    def _has_route(self, path: str) -> bool:
+        if is_django(self._routed):
+            return django_route(path) is not None
+        return has_route(routes_of(self._routed) or (), path)
+
     def _template(self, asked: Scope, answered: Scope) -> str | None:
+        if is_django(self._routed):
+            return django_route(_below_root(asked))
         routes = routes_of(self._routed)
         if routes is None:
             return self.meter.paths.template(_below_root(asked))

@@ -98,16 +98,22 @@ class Exchange:
         self.answer(FAILED, path or self.path)
         self.end()
 
+    def drop(self) -> None:
+        """Count nothing of it: it was no request that gets an answer."""
+        if self._ended:
+            return
+        self._ended = True
+        self._meter.metrics.add_in_flight(-1)
+        if self._asks_model:
+            self._meter.metrics.add_inference_in_flight(-1)
+
     def end(self) -> None:
         """Count the request as answered."""
         if self._ended:
             return
-        self._ended = True
         seconds = time.perf_counter() - self._started
+        self.drop()
         metrics = self._meter.metrics
-        metrics.add_in_flight(-1)
-        if self._asks_model:
-            metrics.add_inference_in_flight(-1)
         path = self.path or UNMATCHED
         metrics.count(self._method, path, self.code, seconds)
         if self._meter.may_ask_model(self._method, path):

@@ -51,7 +51,7 @@ class PredictPaths:
     def template(self, path: str) -> str | None:
         """Name a path in an application that has no routes to ask, by what is known beforehand; else None."""
         if self._templates is None:
-            return path if path[1:] in VERBS else None
+            return path if path[1:].removesuffix("/") in VERBS else None
         return next((name for name, pattern in self._templates.items() if pattern.fullmatch(path)), None)
 
 

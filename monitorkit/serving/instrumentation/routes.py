@@ -1,14 +1,15 @@
-"""The template of the route that takes a request, in applications built like Starlette's."""
+"""The template of the route that takes a request, in applications built like Starlette's, and in Django's."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["has_route", "routes_of", "template"]
+__all__ = ["django_route", "has_route", "is_django", "routes_of", "template"]
 
 MAX_WRAPPERS = 20
 _NONE, _FULL = 0, 2
@@ -57,6 +58,20 @@ def template(routes: Iterable[Any], asked: Mapping[str, Any], answered: Mapping[
         return path
     with suppress(Exception):
         return _search(routes, dict(asked))
+    return None
+
+
+def is_django(app: object) -> bool:
+    """Whether an application is Django's, which keeps its routes elsewhere."""
+    return type(app).__module__.startswith("django.")
+
+
+def django_route(path: str) -> str | None:
+    """The route of Django's that takes a path, as it is written in ``urlpatterns``; None where there is none."""
+    urls: Any = sys.modules.get("django.urls")
+    with suppress(Exception):
+        # Resolver404, and whatever the application's own modules do when they are loaded for it.
+        return f"/{urls.resolve(path).route}"
     return None
 
 

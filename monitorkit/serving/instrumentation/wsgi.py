@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from monitorkit.serving.instrumentation.routes import django_route, is_django
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -59,6 +61,8 @@ class WsgiInstrument:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401 - as PEP 3333 has it
             told = {name.lower(): value for name, value in headers}
             code = int(status[:3])
+            if _is_websocket(getattr(environ.get("werkzeug.request"), "url_rule", None)):
+                exchange.drop()
             exchange.answer(code, self._template(environ, mount, code), retry_later="retry-after" in told)
             empty = method == "HEAD" or code in _WITHOUT_BODY
             length[:] = [0] if empty else [int(told["content-length"])] if "content-length" in told else []
@@ -67,6 +71,8 @@ class WsgiInstrument:
         try:
             body = self._app(environ, start)
         except BaseException:
+            if _is_websocket(self._rule(environ)):
+                exchange.drop()
             exchange.fail(self._searched(environ))
             raise
         return self._counted(body, environ, exchange, length)
@@ -94,16 +100,23 @@ class WsgiInstrument:
     def _searched(self, environ: Environ) -> str | None:
         """The route of a request that Flask does not tell: of another method, or never answered."""
         if self._url_map is None:
-            return self.meter.paths.template(environ.get("PATH_INFO", ""))
+            path = environ.get("PATH_INFO", "")
+            return django_route(path) if is_django(self._app) else self.meter.paths.template(path)
+        rule = self._rule(environ)
+        return None if rule is None else str(rule.rule)
+
+    def _rule(self, environ: Environ) -> Any:  # noqa: ANN401 - werkzeug's, or none
         with suppress(Exception):
             routes = self._url_map.bind_to_environ(environ)
             allowed = routes.allowed_methods()
             method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in allowed else next(iter(allowed))
-            return str(routes.match(method=method, return_rule=True)[0].rule)
+            return routes.match(method=method, return_rule=True)[0]
         return None
 
     def _has_route(self, path: str) -> bool:
         """Whether the application has a page of its own there."""
+        if is_django(self._app):
+            return django_route(path) is not None
         return self._url_map is not None and any(rule.rule == path for rule in self._url_map.iter_rules())
 
     def _scrape(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
@@ -116,6 +129,11 @@ class WsgiInstrument:
         )
         start_response("200 OK", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _is_websocket(rule: Any) -> bool:  # noqa: ANN401 - werkzeug's, or none
+    """Whether a route of Flask's is for websockets, as Flask-Sock makes them: the request lasts as long as they do."""
+    return bool(getattr(rule, "websocket", False))
 
 
 class _Body:

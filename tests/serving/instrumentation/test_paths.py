@@ -45,6 +45,8 @@ def test_a_template_covers_itself_and_what_it_stands_for(template, path, covered
 
 def test_a_path_is_named_by_what_is_known_beforehand():
     assert PredictPaths().template("/predict") == "/predict"
+    assert PredictPaths().template("/predict/") == "/predict/"
+    assert PredictPaths().template("/predict//") is None
     assert PredictPaths().template("/ann/predict") is None
     assert PredictPaths(["/{who}/ask", "/b"]).template("/ann/ask") == "/{who}/ask"
     assert PredictPaths([]).template("/predict") is None

@@ -1,3 +1,6 @@
+import sys
+from types import SimpleNamespace
+
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
@@ -111,3 +114,42 @@ def test_wrappers_in_a_circle_end():
 def test_a_page_is_found_by_its_path():
     assert has_route([Route("/metrics", answer)], "/metrics")
     assert not has_route([Route("/{any}", answer)], "/metrics")
+
+
+@pytest.fixture
+def django(monkeypatch):
+    """What Django keeps of its routes, and a request handler of its own."""
+
+    def resolve(path):
+        routes = {"/api/7/predict/": "api/<int:user>/predict/", "/metrics": "metrics"}
+        return SimpleNamespace(route=routes[path])
+
+    monkeypatch.setitem(sys.modules, "django.urls", SimpleNamespace(resolve=resolve))
+
+
+class Asgi:
+    __module__ = "django.core.handlers.asgi"
+
+    async def __call__(self, scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"own"})
+
+
+class Wsgi:
+    __module__ = "django.core.handlers.wsgi"
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [])
+        return [b"own"]
+
+
+@pytest.mark.parametrize(("kind", "served"), [(Asgi, "asgi_url"), (Wsgi, "wsgi_url")])
+def test_routes_of_django_are_found_where_it_keeps_them(registry, counts, django, http, request, kind, served):
+    url = request.getfixturevalue(served)(instrument(kind(), name="digits", registry=registry))
+    assert [http.get(url + path, timeout=10).text for path in ("/api/7/predict/", "/other", "/metrics")] == ["own"] * 3
+    assert counts.requests == {
+        ("GET", "/api/<int:user>/predict/", "200"): 1,
+        ("GET", "unmatched", "200"): 1,
+        ("GET", "/metrics", "200"): 1,
+    }
+    assert counts.by_status == {"ok": 1}

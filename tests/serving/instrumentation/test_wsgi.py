@@ -1,3 +1,4 @@
+import contextlib
 import io
 import threading
 
@@ -265,3 +266,25 @@ def test_several_processes_without_shared_values_are_told_of_once(app):
     with pytest.warns(UserWarning, match="PROMETHEUS_MULTIPROC_DIR"):
         client.get("/metrics", environ_overrides={"wsgi.multiprocess": True})
     assert client.get("/metrics", environ_overrides={"wsgi.multiprocess": True}).status_code == 200
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_websocket_lasts_and_is_no_request(registry, counts, fails):
+    app = flask.Flask("digits")
+
+    @app.route("/predict", websocket=True)
+    def socket():
+        assert counts("http_requests_in_flight") == 1
+        if fails:
+            raise ConnectionError
+        return ""
+
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    instrument(app, registry=registry)
+    offer = {"HTTP_UPGRADE": "websocket", "HTTP_CONNECTION": "Upgrade"}
+    asked = environ(**offer, **{"wsgi.url_scheme": "http", "SERVER_NAME": "x", "SERVER_PORT": "80"})
+    with pytest.raises(ConnectionError) if fails else contextlib.nullcontext():
+        list(app.wsgi_app(asked, started()))
+    assert counts.requests == {}
+    assert counts.by_status == {}
+    assert counts("http_requests_in_flight") == counts("inference_in_flight_requests") == 0

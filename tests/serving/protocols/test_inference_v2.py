@@ -85,6 +85,12 @@ def test_tritons_client_gets_predictions_probabilities_and_ids(flowers, client, 
     assert flowers.feedback(ids, Y)["joined"] == 150
 
 
+@pytest.mark.parametrize("packing", ["gzip", "deflate"])
+def test_tritons_client_may_pack_what_it_sends(flowers, client, packing):
+    result = client(flowers).infer(flowers.name, [tensor(X, "FP64")], request_compression_algorithm=packing)
+    assert result.as_numpy("predictions").tolist() == ON_ARRAY.predict(X).tolist()
+
+
 def test_tritons_client_finds_server_and_model_live_and_ready_and_described(flowers, client):
     asked = client(flowers)
     assert asked.is_server_live()
