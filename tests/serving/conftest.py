@@ -52,6 +52,16 @@ def start():
         server.stop()
 
 
+@pytest.fixture(params=[False, True], ids=["kernel", "process"])
+def live(request, start):
+    """A server, wherever its model runs."""
+
+    def live(model=None, **options):
+        return start((lambda X: X[:, 0].astype(int)) if model is None else model, process=request.param, **options)
+
+    return live
+
+
 @pytest.fixture
 def server(start):
     return start(example=[1.0, 0.0])
