@@ -4,7 +4,8 @@ Usage: python scripts/render_notebooks.py [--all] [NOTEBOOK ...]
 
 A notebook whose sources have not changed since it was rendered is left alone, so that nobody commits new clock times
 for no reason; ``--all`` runs every one. What differs from run to run and tells nothing is dropped or levelled: widget
-state, execution times, versions of the kernel, ports, process ids, and the folder that the repository lies in.
+state, execution times, versions of the kernel, ports, process ids, the folder that the repository lies in, and
+the files that cells stand for in warnings.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ LEVELLED = (
     (re.compile(re.escape(str(ROOT))), "monitorkit"),
     (re.compile(r"\b(pid|process) \d+"), r"\1 PID"),
     (re.compile(r"\bat 0x[0-9a-f]+"), "at ADDRESS"),
+    (re.compile(r"\S*/ipykernel_\d+/\d+\.py:"), "cell:"),
 )
 
 

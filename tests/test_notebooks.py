@@ -79,6 +79,16 @@ def test_a_notebook_has_the_form_of_the_course(notebook):
     assert any("stop" in cell.source for cell in notebook.cells[-3:] if cell.cell_type == "code")
 
 
+def test_exercises_have_solutions_which_are_folded(notebook):
+    solutions = [cell for cell in notebook.cells if "solution" in cell.metadata.get("tags", [])]
+    asked = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert any("## Exercise" in source for source in asked)
+    assert solutions
+    for cell in solutions:
+        assert cell.metadata.get("jupyter", {}).get("source_hidden")
+        assert cell.source.startswith("# One solution; a click unfolds it.\n")
+
+
 def test_cells_are_short(notebook):
     long = [
         cell.source
