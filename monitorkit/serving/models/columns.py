@@ -76,6 +76,11 @@ def features_of(
         columns = list(starmap(_with_dtype, zip(columns, dtypes, strict=True)))
     if gaps is not None:
         columns = [replace(column, missing=column.missing or gap) for column, gap in zip(columns, gaps, strict=True)]
+        # Whole numbers stay floats, as an example may have them by chance; truth values do not come by chance.
+        columns = [
+            replace(column, dtype=dtype) if getattr(dtype, "kind", "") == "b" else column
+            for column, dtype in zip(columns, dtypes or [None] * count, strict=True)
+        ]
     return Features(columns, names)
 
 

@@ -47,6 +47,11 @@ class Feature:
     dtype: Any = None
 
     @property
+    def of_truth(self) -> bool:
+        """Whether its values are true and false, which 1 and 0 stand for, too."""
+        return getattr(self.dtype, "kind", "") == "b"
+
+    @property
     def is_plain(self) -> bool:
         """Whether every number will do."""
         return self.kind == "number" and self.categories is None and self.dtype is None

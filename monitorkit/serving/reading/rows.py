@@ -256,6 +256,8 @@ def _column(values: Sequence[Any], feature: Feature) -> np.ndarray[Any, np.dtype
         numbers = np.array(values, dtype=np.float64)
         known = feature.categories is None or feature.categories.issuperset(values)
         wrong = np.isinf(numbers) if may_be_null else ~np.isfinite(numbers)
+        if feature.of_truth:
+            wrong |= (numbers != 0) & (numbers != 1) & ~np.isnan(numbers)
         return numbers if known and not wrong.any() else None
     if feature.kind == "text" and kinds == {str}:
         known = feature.categories is None or feature.categories.issuperset(values)
@@ -281,6 +283,8 @@ def _checked(value: Any, feature: Feature) -> Any:  # noqa: ANN401 - a JSON valu
     value = float(value) if is_number else value
     if is_number and math.isinf(value):
         raise bad_input("not_finite", "is infinite: send a finite number")
+    if feature.of_truth and value not in (0, 1):
+        raise bad_input("wrong_type", f"is {_short(value)}: send true or false")
     if feature.categories is not None and value not in feature.categories:
         known = _list(sorted(feature.categories, key=str))
         raise bad_input("wrong_category", f"is {_short(value)}, which the model does not know: send one of {known}")

@@ -11,6 +11,8 @@ from sklearn.preprocessing import OneHotEncoder
 from monitorkit.errors import InvalidValue
 from monitorkit.serving.models.example import input_of
 from monitorkit.serving.models.model import Model
+from monitorkit.serving.reading.rows import read_rows
+from monitorkit.serving.refusals import Refusal
 
 FRAME = pd.DataFrame({"color": ["red", "blue"] * 5, "size": np.arange(10.0)})
 Y = [0, 1] * 5
@@ -97,3 +99,19 @@ def test_an_example_with_times_can_be_written_as_json():
     features, row = input_of(len, pd.DataFrame({"day": [pd.Timestamp("2026-01-31")], "size": [1]}))
     assert [column.kind for column in features.columns] == ["time", "number"]
     assert row == ["2026-01-31T00:00:00", 1.0]
+
+
+@pytest.mark.parametrize("dtype", [bool, "boolean"])
+def test_truth_values_stay_such_in_the_tables_of_a_function(dtype):
+    model = Model(
+        lambda table: table["a"] & ~table["b"], example=pd.DataFrame({"a": [True], "b": [False]}, dtype=dtype)
+    )
+    rows = read_rows({"instances": [{"a": True, "b": 0}, {"a": 1, "b": True}]}, model.features)
+    assert model.predict(rows).predictions == [True, False]
+    with pytest.raises(Refusal, match=r"instances\[0\].b is 2.0: send true or false"):
+        read_rows({"instances": [{"a": True, "b": 2}]}, model.features)
+
+
+def test_whole_numbers_may_be_in_an_example_by_chance():
+    features, _ = input_of(len, pd.DataFrame({"a": [1]}))
+    assert read_rows({"instances": [{"a": 1.5}]}, features).tolist() == [[1.5]]
