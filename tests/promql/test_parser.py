@@ -2,30 +2,25 @@
 
 import sys
 import time
-from dataclasses import FrozenInstanceError
 from functools import reduce
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitorkit.errors import InvalidType, InvalidValue, QueryError
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.promql import (
     AGGREGATIONS,
     FUNCTIONS,
     MAX_DEPTH,
     Aggregation,
-    BinaryExpression,
     Call,
-    LabelMatcher,
     MatrixSelector,
     NumberLiteral,
-    ParenExpression,
     PromQLError,
     StringLiteral,
     Subquery,
     UnaryExpression,
-    VectorMatching,
     VectorSelector,
     parse,
     postorder,
@@ -145,218 +140,6 @@ def cut_out(tree):
             not_alone.add(id(node.vector))
         if id(node) not in not_alone:
             yield node
-
-
-def test_spans_nest_and_follow_each_other(valid):
-    for case in valid:
-        for node in walk(parse(case.query)):
-            assert 0 <= node.start < node.end <= len(case.query)
-            last = node.start
-            for child in node.children:
-                assert last <= child.start
-                assert child.end <= node.end
-                last = child.end
-
-
-@pytest.mark.parametrize(
-    ("query", "pieces"),
-    [
-        ("sum(up) by (job)", ["sum(up) by (job)", "up"]),
-        ("  up {job='a'} # end", ["up {job='a'}"]),
-        ("up[5m] offset 1h @ end()", ["up[5m] offset 1h @ end()", "up"]),
-        ("(up + 1)[1h:] @ 5", ["(up + 1)[1h:] @ 5", "(up + 1)", "up + 1", "up", "1"]),
-        ("- - 5 * -up", ["- - 5 * -up", "- - 5", "-up", "up"]),
-        ("a or\n b", ["a or\n b", "a", "b"]),
-        ("日本 + 1", None),
-        ('{"日本"} + up', ['{"日本"} + up', '{"日本"}', "up"]),
-    ],
-)
-def test_a_span_is_counted_in_characters_and_covers_the_whole_node(query, pieces):
-    if pieces is None:
-        with pytest.raises(PromQLError, match="unexpected character '日'"):
-            parse(query)
-    else:
-        assert [node.text(query) for node in walk(parse(query))] == pieces
-
-
-def test_the_tree_of_a_query_with_everything():
-    up = VectorSelector("up", (LabelMatcher("job", "=~", "a|b"),))
-    minutes = NumberLiteral(300.0, is_duration=True)
-    rate = Call("rate", (MatrixSelector(up, minutes, offset=NumberLiteral(-60.0, is_duration=True), at="end"),))
-    left = Aggregation("topk", rate, NumberLiteral(3.0), ("job",), without=True)
-    right = UnaryExpression("-", ParenExpression(VectorSelector(None, (LabelMatcher("__name__", "=", "a b"),), at=1.5)))
-    matching = VectorMatching(on=True, labels=("x",), group="left", include=("y",))
-    whole = BinaryExpression(">=", left, right, matching, return_bool=True)
-    query = (
-        'topk without(job)(3, rate(up{job=~"a|b"}[5m] offset -1m @ end())) >= bool on(x) group_left(y) -({"a b"} @ 1.5)'
-    )
-    assert parse(query) == whole
-    assert hash(parse(query)) == hash(whole)
-    assert parse(query) != parse(query.replace("1.5", "2.5"))
-
-
-@pytest.mark.parametrize(
-    ("query", "same"),
-    [
-        ("1 + 2 * 3 ^ 4", "1 + (2 * (3 ^ 4))"),
-        ("1 * 2 + 3", "(1 * 2) + 3"),
-        ("1 - 2 - 3", "(1 - 2) - 3"),
-        ("2 ^ 3 ^ 4", "2 ^ (3 ^ 4)"),
-        ("-a ^ b", "-(a ^ b)"),
-        ("-a * b", "(-a) * b"),
-        ("a ^ -b * c", "(a ^ (-b)) * c"),
-        ("a or b and c", "a or (b and c)"),
-        ("a and b or c unless d", "(a and b) or (c unless d)"),
-        ("a and b unless c", "(a and b) unless c"),
-        ("a == b + c", "a == (b + c)"),
-        ("a < b == c", "(a < b) == c"),
-        ("a and b > c", "a and (b > c)"),
-        ("a atan2 b * c", "(a atan2 b) * c"),
-        ("a % b / c", "(a % b) / c"),
-        ("a </ b + c", "a </ (b + c)"),
-    ],
-)
-def test_operators_bind_as_the_documentation_says(query, same):
-    assert bare(parse(query)) == bare(parse(same))
-
-
-def bare(node):
-    """A tree without its parentheses."""
-    if isinstance(node, ParenExpression):
-        return bare(node.expr)
-    return (getattr(node, "operator", None) or str(node), *map(bare, node.children))
-
-
-@pytest.mark.parametrize(
-    ("query", "type_"),
-    [
-        ("1", "scalar"),
-        ('"x"', "string"),
-        ("up", "vector"),
-        ("up[5m]", "matrix"),
-        ("up[5m:]", "matrix"),
-        ("1 + 1", "scalar"),
-        ("1 + up", "vector"),
-        ("-time()", "scalar"),
-        ("(-up)", "vector"),
-        ("sum(up)", "vector"),
-        ("scalar(up) > bool 1", "scalar"),
-        ("rate(up[5m])", "vector"),
-    ],
-)
-def test_each_expression_has_its_type(query, type_):
-    assert parse(query).type == type_
-
-
-@pytest.mark.parametrize(
-    ("query", "cardinality"),
-    [
-        ("a + b", "one-to-one"),
-        ("a + on (x) group_left b", "many-to-one"),
-        ("a + on (x) group_right b", "one-to-many"),
-        ("a and on (x) b", "many-to-many"),
-        ("a + 1", None),
-    ],
-)
-def test_a_binary_expression_tells_its_cardinality(query, cardinality):
-    assert parse(query).cardinality == cardinality
-
-
-def test_nodes_cannot_be_changed():
-    node = parse("up")
-    with pytest.raises(FrozenInstanceError, match="name"):
-        node.name = "down"
-
-
-def test_matchers_count_as_a_set_but_other_orders_count():
-    assert parse('up{a="1",b="2"}') == parse('up{b="2",a="1"}')
-    assert parse("a + b") != parse("b + a")
-    assert parse("sum by (a, b) (up)") != parse("sum by (b, a) (up)")
-    assert parse("up") != parse("up offset 1m") != parse("up @ 1")
-    assert parse("up[300]") == parse("up[5m]")
-    assert parse("300") != parse("5m")
-    assert parse("NaN") == parse("nan")
-
-
-MESSAGES = [
-    # query, where the caret stands, what is said
-    ("", 0, "the query is empty"),
-    ("sum(rate(up[5m])", 3, "unclosed parenthesis"),
-    ("up{job='a'", 2, "unclosed brace"),
-    ("rate(up[5m", 7, "unclosed bracket"),
-    ("up)", 2, "')' closes nothing; remove it"),
-    ("up +", 4, "unexpected end of the query, expected an expression"),
-    ("up up", 3, "unexpected 'up', expected an operator or the end"),
-    ("histogram_quantil(0.9, up)", 0, "unknown function 'histogram_quantil'; did you mean 'histogram_quantile'?"),
-    ("RATE(up[5m])", 0, "did you mean 'rate'?"),
-    ("summ(up)", 0, "did you mean 'sum'?"),
-    ("mean(up)", 0, "use avg"),
-    ("log(up)", 0, "use ln, log2 or log10"),
-    ("holt_winters(up[5m], 1, 1)", 0, "gone since Prometheus 3.0; use double_exponential_smoothing"),
-    ("rate(up)", 5, "argument 1 of rate must be a range vector, not an instant vector; add a range: up[5m]"),
-    ("rate(sum(up))", 5, "add a subquery: (sum(up))[5m:]"),
-    ("sum(up[5m])", 4, "sum must be an instant vector, not a range vector; reduce it first, as in rate(up[5m])"),
-    ("histogram_quantile(up, 0.9)", 19, "the order is histogram_quantile(phi, v)"),
-    ("topk(up, 5)", 5, "topk takes its parameter first, then the vector; write topk(5, up)"),
-    ("sum(1)", 4, "sum must be an instant vector, not a scalar; write vector(1)"),
-    ("topk(up)", 0, "topk takes 2 arguments, not 1; write topk(a scalar, vector)"),
-    ("round(up, 1, 2)", 0, "round takes at most 2 arguments, not 3; write round(v, [to_nearest])"),
-    ("label_replace(up, a, 'b', 'c', 'd')", 18, 'must be a string, not an instant vector; write "a"'),
-    ("rate(up[5m],)", 11, "a comma after the last argument of rate; remove it"),
-    ("1 > 2", 2, "a comparison of two scalars needs 'bool'; write > bool"),
-    ("up and 1", 7, "'and' takes instant vectors only; write vector(1)"),
-    ("up + bool up", 3, "'bool' belongs to comparisons"),
-    ("a + on (x) group_left (x) b", 2, "the label 'x' stands in 'on' and in 'group_left'"),
-    ("a and on (x) group_left b", 2, "'and' is many-to-many by itself"),
-    ("a + group_left b", 4, "write on(…) or ignoring(…) before group_left"),
-    ("a + on (x) 1", 2, "labels can only be matched between two instant vectors"),
-    ("up by (job)", 3, "'by' belongs to an aggregation"),
-    ("up = 1", 3, "write '==' to compare"),
-    ("up =~ 'x'", 3, "patterns belong in braces"),
-    ("up && up", 3, "unexpected character '&'; write 'and'"),
-    ("rate(up[$__rate_interval])", 8, "a template variable must be replaced"),
-    ("up{job=a}", 7, "unexpected 'a', expected a value in quotes; write job=\"a\""),
-    ("up{job}", 6, "expected = != =~ or !~ after the label job"),
-    ("up{job=“a”}", 7, "write straight quotes"),
-    ("up{job='a}", 7, "a string without its closing quote"),
-    (r'up{job="\d"}', 8, r"unknown escape '\\d' in a string; write \\ for a backslash"),
-    ('up{job=~"(a"}', 8, "the pattern of job is no RE2: missing closing )"),
-    ('up{job=~"(?=a)"}', 8, "no RE2: invalid or unsupported Perl syntax"),
-    ("{}", 0, "needs a metric name or a matcher that refuses the empty value"),
-    ('{job=~".*"}', 0, "it would select every series"),
-    ('up{__name__="down"}', 3, "the metric is named twice: up and down"),
-    ("up[5min]", 3, "'5min' is neither a number nor a duration; write 5m"),
-    ("up[5M]", 3, "write 5m"),
-    ("up[1m1h]", 3, "units must descend and come once each"),
-    ('up["5m"]', 3, "write it without quotes"),
-    ("up[0s]", 3, "must be longer than 0"),
-    ("sum(up)[5m]", 7, "a range can only follow a selector; for a subquery write sum(up)[5m:]"),
-    ("up offset 5m [5m]", 13, "'offset' before a range; write the range first, then 'offset'"),
-    ("sum(up) offset 5m", 8, "'offset' can only follow a selector or a subquery; move it to the selector inside"),
-    ("up offset 5m offset 5m", 13, "'offset' is set twice"),
-    ("up @ 1 @ 2", 7, "'@' is set twice"),
-    ("up @ inf", 5, "out of range"),
-    ("up[5m][5m:]", 0, "a subquery takes an instant vector, not a range vector"),
-    ("(up, up)", 3, "a function or aggregation is missing before '('"),
-    ("-up[5m]", 1, "a sign takes scalars and instant vectors"),
-    ("up{a='\ufffd'}", 6, "decoded wrongly"),
-]
-
-
-@pytest.mark.parametrize(("query", "position", "words"), MESSAGES, ids=[query for query, _, _ in MESSAGES])
-def test_an_error_says_where_and_what_to_do(query, position, words):
-    with pytest.raises(PromQLError) as caught:
-        parse(query)
-    assert words in str(caught.value)
-    assert caught.value.position == position
-
-
-def test_an_error_shows_a_caret_under_the_mistake_in_its_line():
-    with pytest.raises(PromQLError, match="unknown function") as caught:
-        parse("up\n  + rat(up[5m])\n  + up")
-    assert str(caught.value).splitlines()[1:] == ["  up", "    + rat(up[5m])", "      ^", "    + up"]
-    assert (caught.value.line, caught.value.column) == (2, 5)
-    assert isinstance(caught.value, QueryError)
 
 
 @pytest.mark.parametrize(
