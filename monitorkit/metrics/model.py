@@ -17,10 +17,10 @@ model_outcomes_total                   counter   class_name, outcome            
 model_predictions_total                counter   class_name                      distribution of predictions
 model_label_sets_total                 counter   result                          subset accuracy in PromQL
 model_mae, _rmse, _r2                  gauge                                     over a window of labelled predictions
-model_absolute_error                   histogram                                 mean error in PromQL
-model_squared_error_total              counter                                   RMSE and R2 in PromQL
-model_signed_error_total               counter   sign                            bias in PromQL
-model_true_value_total, _squared_total counter   sign (the first)                R2 in PromQL
+model_absolute_error                   histogram output, if there are several    mean error in PromQL
+model_squared_error_total              counter   output, if there are several    RMSE and R2 in PromQL
+model_signed_error_total               counter   sign; output, as above          bias in PromQL
+model_true_value_total, _squared_total counter   sign (the first); output        R2 in PromQL
 model_unscored_labels_total            counter                                   labels of predictions without an error
 model_scored_labels                    gauge                                     how many labels those scores are of
 model_brier_score, _calibration_error  gauge                                     over a window of labelled predictions

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_left
-from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
-from prometheus_client.utils import floatToGoString
 
 from monitorkit.metrics.error_scale import DEFAULT_SCALE, ErrorScale
 from monitorkit.metrics.families import VersionFamilies, score_gauges
+from monitorkit.metrics.output_errors import OutputErrors
 from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.scores import ErrorWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from prometheus_client import Metric
 
-__all__ = ["LARGEST", "RegressionFamilies", "RegressionMetrics"]
+    from monitorkit.metrics.output_errors import Sums
+    from monitorkit.metrics.scores import Numbers
+
+__all__ = ["LARGEST", "MAX_OUTPUTS", "RegressionFamilies", "RegressionMetrics"]
 
 LARGEST = 1e100
 """Values beyond this are not scored: their squares would make a sum infinite for ever."""
 
-KEPT_SECONDS = 60.0
-"""How long sums are exported that others drown in, so that every scraper has seen what made them so large."""
-
-_DROWNED = 2.0**-40
-"""Of the 53 binary digits of a sum 13 are left for what is added to it: that is told to one part in ten thousand."""
+MAX_OUTPUTS = 100
+"""How many outputs of a prediction are scored, each in series of its own; of more than these none is."""
 
 _OVER = (
     " over a sliding window of labelled predictions of this version, the last 1000 unless set otherwise. Absent before "
-    "the first label{}. Not to be averaged over replicas: use the counters of errors for that."
+    "the first label{}. The mean over the outputs, where a prediction is several numbers. Not to be averaged over "
+    "replicas: use the counters of errors for that."
 )
 _SCORES = {
     "mae": "Mean absolute error, in the unit of what is predicted," + _OVER.format(""),
@@ -63,10 +61,11 @@ _COUNTERS = {
         "model_true_value_squared_total it gives the variance that R2 compares errors with."
     ),
     "model_true_value_squared": "Sum of squares of true values, less the centre of the error scale.",
-    "model_unscored_labels": (
-        "True labels of predictions without an error: not a number, infinite, or beyond 1e100. No score knows of them."
-    ),
 }
+_UNSCORED = (
+    "True labels of predictions without an error: not a number, infinite, beyond 1e100, or with another number of "
+    "outputs than is predicted now. No score knows of them."
+)
 _SIGNED = {"model_signed_error", "model_true_value"}
 
 
@@ -78,59 +77,30 @@ class RegressionFamilies(VersionFamilies["RegressionMetrics"]):
 
     def _families(self, versions: Sequence[RegressionMetrics]) -> Iterator[Metric]:
         yield from score_gauges(_SCORES, versions)
-        sums = [(version.labels, version.sums()) for version in versions]
-        histogram = HistogramMetricFamily("model_absolute_error", _ERROR, labels=MODEL_LABELS)
-        for labels, counted in sums:
-            histogram.add_metric(labels, counted.buckets, counted.absolute)
+        sums = [(version.labels, output, counted) for version in versions for output, counted in version.sums()]
+        histogram = HistogramMetricFamily("model_absolute_error", _ERROR, labels=[*MODEL_LABELS, "output"])
+        for labels, output, counted in sums:
+            histogram.add_metric([*labels, *output], counted.buckets, counted.absolute)
         yield histogram
         for name, text in _COUNTERS.items():
-            counter = CounterMetricFamily(
-                name, text, labels=[*MODEL_LABELS, "sign"] if name in _SIGNED else MODEL_LABELS
-            )
-            for labels, counted in sums:
+            signs = ["sign"] if name in _SIGNED else []
+            # One output has no label for it: names without a value are left out.
+            counter = CounterMetricFamily(name, text, labels=[*MODEL_LABELS, *signs, "output"])
+            for labels, output, counted in sums:
                 for sign, total in counted.counters[name].items():
-                    counter.add_metric([*labels, *sign], total)
+                    counter.add_metric([*labels, *sign, *output], total)
             yield counter
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """What one version has counted, as its families need it."""
-
-    buckets: list[tuple[str, float]]
-    absolute: float
-    counters: dict[str, dict[tuple[str, ...], float]]
-
-
-@dataclass
-class _Added:
-    """Sums of what labels tell; of those with a sign first the positive, then the negative."""
-
-    absolute: float = 0.0
-    squared: float = 0.0
-    signed: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    true: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    true_squared: float = 0.0
-
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
-            self.absolute + other.absolute,
-            self.squared + other.squared,
-            [one + another for one, another in zip(self.signed, other.signed, strict=True)],
-            [one + another for one, another in zip(self.true, other.true, strict=True)],
-            self.true_squared + other.true_squared,
-        )
-
-    def drowns_in(self, other: Self) -> bool:
-        """Whether one of the sums would be lost if it were added to another."""
-        return any(0 < own < another * _DROWNED for own, another in zip(self._all(), other._all(), strict=True))
-
-    def _all(self) -> tuple[float, ...]:
-        return (self.absolute, self.squared, *self.signed, *self.true, self.true_squared)
+        unscored = CounterMetricFamily("model_unscored_labels", _UNSCORED, labels=MODEL_LABELS)
+        for version in versions:
+            unscored.add_metric(version.labels, version.unscored)
+        yield unscored
 
 
 class RegressionMetrics:
     """The series of one version of a regressor; safe to use from any number of threads.
+
+    Where a prediction is several numbers, each of these outputs has series of its own, by number; scores are means over
+    them, as scikit-learn's uniform average.
 
     Parameters
     ----------
@@ -144,20 +114,23 @@ class RegressionMetrics:
         self.labels = labels
         self.active = True
         self.declared = False
+        self.unscored = 0
+        self._told = False
         self._clock = clock
-        self._since = clock()
         self._lock = threading.Lock()
         self._window = ErrorWindow()
-        self._unscored = 0
-        self._added, self._latest = _Added(), _Added()
-        self._rescale(DEFAULT_SCALE)
+        self._scale = DEFAULT_SCALE
+        self._outputs: dict[tuple[str, ...], OutputErrors] = {}
+        self._begin(None)
 
     def configure(self, *, window: int, scale: ErrorScale) -> None:
         """Change the length of the window and how errors are counted; another scale counts anew."""
         with self._lock:
             self._window.resize(window)
-            if scale != self._scale:
-                self._rescale(scale)
+            for output in self._outputs.values():
+                if scale != self._scale:
+                    output.rescale(scale)
+            self._scale = scale
 
     @property
     def n_scored(self) -> int:
@@ -174,71 +147,54 @@ class RegressionMetrics:
         """Export the counters from now on, at 0, so that ``rate()`` sees their first step."""
         self.declared = True
 
-    def observe(self, y_true: float, y_pred: float) -> None:
-        """Take in one labelled prediction; one that is no number, or beyond :data:`LARGEST`, is counted as unscored."""
-        # Python's own: numpy's would be added twice as slowly, and shown as numpy's.
-        y_true, y_pred = float(y_true), float(y_pred)
-        if not (abs(y_true) <= LARGEST and abs(y_pred) <= LARGEST):
+    def expect(self, n_outputs: int | None) -> None:
+        """Declare, and count from now on what has so many outputs; None for one number that is no list.
+
+        What was counted of another number of outputs goes: another model took over.
+        """
+        self.declared = self._told = True
+        if n_outputs != self._n_outputs:
             with self._lock:
-                self.declared = True
-                self._unscored += 1
-            return
-        error = y_pred - y_true
-        centered = y_true - self._scale.center
+                self._begin(n_outputs)
+
+    def observe(self, y_true: Numbers, y_pred: Numbers) -> None:
+        """Take in one labelled prediction.
+
+        It is counted as unscored where one of its numbers is none, or beyond :data:`LARGEST`, or where it is late: of a
+        model with another number of outputs than :meth:`expect` was told since.
+        """
+        # Python's own: numpy's would be added twice as slowly, and shown as numpy's.
+        true, predicted = _numbers(y_true), _numbers(y_pred)
+        n_outputs = len(predicted) if isinstance(y_pred, list) else None
         with self._lock:
             self.declared = True
-            self._window.add(y_true, y_pred)
-            latest = self._latest
-            self._counts[bisect_left(self._scale.buckets, abs(error))] += 1
-            latest.absolute += abs(error)
-            latest.squared += error * error
-            latest.signed[error < 0] += abs(error)
-            latest.true[centered < 0] += abs(centered)
-            latest.true_squared += centered * centered
+            late = self._told and n_outputs != self._n_outputs
+            if late or not all(abs(one) <= LARGEST for one in (*true, *predicted)):
+                self.unscored += 1
+                return
+            if n_outputs != self._n_outputs:
+                self._begin(n_outputs)
+            self._window.add(*((true[0], predicted[0]) if n_outputs is None else (true, predicted)))
+            for output, *pair in zip(self._outputs.values(), true, predicted, strict=True):
+                output.add(*pair)
 
     def scores(self) -> dict[str, float]:
         """Scores of the window by name; empty before the first label."""
         with self._lock:
             return self._window.scores()
 
-    def sums(self) -> _Sums:
-        """Everything counted so far, sums perhaps less than that: see :meth:`_exported`."""
+    def sums(self) -> Iterable[tuple[tuple[str, ...], Sums]]:
+        """What was counted so far, by the output's label, where there is one."""
         with self._lock:
-            added = self._exported()
-            edges = [*map(_edge, self._scale.buckets), "+Inf"]
-            signs = [("positive",), ("negative",)]
-            return _Sums(
-                list(zip(edges, map(float, accumulate(self._counts)), strict=True)),
-                added.absolute,
-                {
-                    "model_squared_error": {(): added.squared},
-                    "model_signed_error": dict(zip(signs, added.signed, strict=True)),
-                    "model_true_value": dict(zip(signs, added.true, strict=True)),
-                    "model_true_value_squared": {(): added.true_squared},
-                    "model_unscored_labels": {(): float(self._unscored)},
-                },
-            )
+            return [(name, output.sums()) for name, output in self._outputs.items()]
 
-    def _exported(self) -> _Added:
-        """Sums, begun anew where they became so large that what comes now would be lost in them; the lock is held.
-
-        One true value of 1e20, as a client may send it, would hide all errors after it: the next ones change no digit
-        of a sum of 1e40, and the rate of that is 0, as if the model were perfect. Such sums are exported as they are
-        for a minute, and then what has come since, which for ``rate()`` is a restart; all at once, since one is
-        compared with the other.
-        """
-        drowned, now = self._latest.drowns_in(self._added), self._clock()
-        if not drowned or now - self._since >= KEPT_SECONDS:
-            self._added = self._latest if drowned else self._added + self._latest
-            self._latest = _Added()
-            self._since = now
-        return self._added
-
-    def _rescale(self, scale: ErrorScale) -> None:
-        self._scale = scale
-        self._counts = [0] * (len(scale.buckets) + 1)
-        self._added, self._latest = _Added(), _Added()
+    def _begin(self, n_outputs: int | None) -> None:
+        """Count what has so many outputs; the lock is held."""
+        self._n_outputs = n_outputs
+        self._window.clear()
+        names: list[tuple[str, ...]] = [()] if n_outputs is None else [(str(place),) for place in range(n_outputs)]
+        self._outputs = {name: OutputErrors(self._scale, clock=self._clock) for name in names}
 
 
-def _edge(edge: float) -> str:
-    return str(floatToGoString(edge))  # type: ignore[no-untyped-call]
+def _numbers(y: Numbers) -> list[float]:
+    return [float(one) for one in y] if isinstance(y, list) else [float(y)]

@@ -14,11 +14,15 @@ from monitorkit.metrics.classes import sorted_labels
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-__all__ = ["DEFAULT_WINDOW", "ErrorWindow", "LabelSetWindow", "ScoreWindow", "Scores"]
+__all__ = ["DEFAULT_WINDOW", "ErrorWindow", "LabelSetWindow", "Numbers", "ScoreWindow", "Scores"]
 
 DEFAULT_WINDOW = 1000
 """Labelled predictions in the window: enough that an accuracy of 0.9 is known to about two percent, few enough that a
 change shows within the next thousand labels."""
+
+
+Numbers = float | list[float]
+"""What a regressor predicts for a row: a number, or one for each of its outputs."""
 
 
 @dataclass(frozen=True)
@@ -199,13 +203,13 @@ class ErrorWindow:
     """
 
     def __init__(self, size: int = DEFAULT_WINDOW) -> None:
-        self._pairs: deque[tuple[float, float]] = deque(maxlen=size)
+        self._pairs: deque[tuple[Numbers, Numbers]] = deque(maxlen=size)
 
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def add(self, y_true: float, y_pred: float) -> None:
-        """Take in one labelled prediction; the oldest leaves a full window."""
+    def add(self, y_true: Numbers, y_pred: Numbers) -> None:
+        """Take in one labelled prediction, a number or one for each output; the oldest leaves a full window."""
         self._pairs.append((y_true, y_pred))
 
     def resize(self, size: int) -> None:
@@ -223,8 +227,8 @@ class ErrorWindow:
         Returns
         -------
         dict
-            ``mae``, ``rmse`` and ``r2``; nothing while the window is empty, and no ``r2`` while all true values are the
-            same, since there is no variance then to compare errors with.
+            ``mae``, ``rmse`` and ``r2``, means over the outputs; nothing while the window is empty, and no ``r2`` of an
+            output while all its true values are the same, since there is no variance then to compare errors with.
 
         Notes
         -----
@@ -233,16 +237,17 @@ class ErrorWindow:
         """
         if not self._pairs:
             return {}
-        y_true, y_pred = np.array(self._pairs, dtype=np.float64).T[:, :, np.newaxis]
+        y_true, y_pred = np.array(self._pairs, dtype=np.float64).reshape(len(self._pairs), 2, -1).swapaxes(0, 1)
         squares = (y_true - y_pred) ** 2
         scores = {
-            "mae": float(np.average(np.abs(y_pred - y_true), axis=0)[0]),
-            "rmse": math.sqrt(np.average(squares, axis=0)[0]),
+            "mae": float(np.average(np.average(np.abs(y_pred - y_true), axis=0))),
+            "rmse": float(np.average(np.sqrt(np.average(squares, axis=0)))),
         }
-        variance = float(((y_true - np.average(y_true, axis=0)) ** 2).sum(axis=0)[0])
+        variance = ((y_true - np.average(y_true, axis=0)) ** 2).sum(axis=0)
         # The mean of equal values can be a last bit away from them, and the variance then not quite 0.
-        if variance and y_true.min() != y_true.max():
-            scores["r2"] = 1 - float(squares.sum(axis=0)[0]) / variance
+        varied = (variance != 0) & (y_true.min(axis=0) != y_true.max(axis=0))
+        if varied.any():
+            scores["r2"] = float(np.average(1 - squares.sum(axis=0)[varied] / variance[varied]))
         return scores
 
 

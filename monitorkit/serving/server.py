@@ -80,8 +80,8 @@ def serve(
         it then gets a list of them.
     task
         What kind of prediction the model makes: ``"classification"``, ``"multilabel"`` (rows of 0 and 1, or lists of
-        labels) or ``"regression"``; by default what the estimator tells, or else what its predictions show. It says how
-        true labels judge them.
+        labels) or ``"regression"``, a number or up to 100 of them; by default what the estimator tells, or else what
+        its predictions show. It says how true labels judge them.
     probabilities
         Whether to ask for probabilities with each prediction, for the Brier score and the calibration error; by default
         where there are any. Most of scikit-learn's classifiers tell both in one call; others are called twice.

@@ -47,6 +47,59 @@ def test_scores_are_scikit_learns_on_the_window(pairs):
     assert value(registry, "model_r2") == expected
 
 
+def test_scores_of_several_outputs_are_scikit_learns_uniform_average(registry):
+    regression = regression_in(registry, window=25)
+    rng = np.random.default_rng(2)
+    y_true = rng.normal(size=(40, 3)) * [1, 10, 100]
+    y_pred = y_true + rng.normal(size=(40, 3)) * [1, 2, 3]
+    for pair in zip(y_true.tolist(), y_pred.tolist(), strict=True):
+        regression.observe(*pair)
+    assert value(registry, "model_mae") == mean_absolute_error(y_true[-25:], y_pred[-25:])
+    assert value(registry, "model_rmse") == root_mean_squared_error(y_true[-25:], y_pred[-25:])
+    assert value(registry, "model_r2") == r2_score(y_true[-25:], y_pred[-25:])
+    assert value(registry, "model_absolute_error_count") is None
+    for output, errors in enumerate(np.abs(y_pred - y_true).T):
+        assert value(registry, "model_absolute_error_count", output=str(output)) == 40
+        assert value(registry, "model_absolute_error_sum", output=str(output)) == pytest.approx(errors.sum())
+        squares = value(registry, "model_squared_error_total", output=str(output))
+        assert squares == pytest.approx((errors**2).sum())
+        signed = [
+            value(registry, "model_true_value_total", output=str(output), sign=s) for s in ("positive", "negative")
+        ]
+        assert signed == pytest.approx([y_true.T[output].clip(0).sum(), -y_true.T[output].clip(max=0).sum()])
+
+
+def test_an_output_without_variance_is_left_out_of_the_mean_of_r2(registry):
+    regression = regression_in(registry)
+    for y_true, y_pred in (([1.0, 5.0], [1.5, 5.0]), ([2.0, 5.0], [2.5, 4.0]), ([4.0, 5.0], [4.0, 5.0])):
+        regression.observe(y_true, y_pred)
+    assert value(registry, "model_r2") == r2_score([1.0, 2.0, 4.0], [1.5, 2.5, 4.0])
+
+
+def test_one_number_that_has_no_error_leaves_the_whole_prediction_unscored(registry):
+    regression = regression_in(registry)
+    regression.expect(2)
+    regression.observe([1.0, 1e101], [1.0, 2.0])
+    regression.observe([1.0, 2.0], [1.0, math.inf])
+    assert value(registry, "model_unscored_labels_total") == 2
+    assert value(registry, "model_absolute_error_count", output="0") == 0
+    assert value(registry, "model_mae") is None
+
+
+def test_another_number_of_outputs_counts_anew(registry):
+    regression = regression_in(registry)
+    regression.observe(1.0, 2.0)
+    regression.expect(2)
+    assert value(registry, "model_absolute_error_count") is None
+    assert value(registry, "model_absolute_error_count", output="1") == 0
+    regression.observe([0.0, 0.0], [1.0, 3.0])
+    regression.expect(2)
+    assert value(registry, "model_mae") == 2
+    regression.observe(1.0, 5.0)
+    assert value(registry, "model_unscored_labels_total") == 1
+    assert value(registry, "model_mae") == 2
+
+
 def test_nothing_is_exported_before_it_is_known_that_numbers_are_predicted(registry):
     regression = regression_in(registry)
     assert list(registry.collect()) == []
@@ -116,7 +169,7 @@ class Clock:
 
 def sums(regression):
     """Count and sums as they are exported."""
-    found = regression.sums()
+    ((_, found),) = regression.sums()
     return [found.buckets[-1][1], found.absolute, *(n for counter in found.counters.values() for n in counter.values())]
 
 
@@ -140,7 +193,7 @@ def test_what_is_counted_after_a_number_beyond_measure_is_not_lost_in_it(pair, f
     assert scrapes[:, 0].tolist() == list(range(1, 501))
     for begin in (first, first + 30, first + 70, first + 200):
         for end in range(begin + 90, 500, 7):
-            n_labels, absolute, squared, _, _, true, _, true_squared, _ = increase(scrapes[begin : end + 1])
+            n_labels, absolute, squared, _, _, true, _, true_squared = increase(scrapes[begin : end + 1])
             means = np.array([absolute, squared, true, true_squared]) / n_labels
             # In the first minute after it what comes later is told together with what came at once.
             most = 1.0001 if begin in {first, first + 70, first + 200} else 1 + 31 / n_labels

@@ -1,4 +1,8 @@
-"""Queries of a regressor's quality, over the sums of its errors."""
+"""Queries of a regressor's quality, over the sums of its errors.
+
+Where a prediction is several numbers, each is the mean over these outputs, as scikit-learn's uniform average;
+``by="output"`` tells them apart, by number.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ __all__ = ["bias", "error_quantile", "mae", "r2", "rmse"]
 _ERROR = "model_absolute_error"
 _COUNT = f"{_ERROR}_count"
 _SQUARED = "model_squared_error_total"
+_OUTPUT = "output"
 
 # Least share of the squares that the variance must be: below it, what rounding has left is no variance.
 _TELLING = 1e-9
@@ -47,11 +52,16 @@ def rmse(name: Name = None, *, window: Duration = "5m", by: By = (), where: Wher
     Examples
     --------
     >>> rmse()  # doctest: +NORMALIZE_WHITESPACE
-    'sqrt(sum(rate(model_squared_error_total[5m]))
-     / (sum(rate(model_absolute_error_count[5m])) > 0))'
+    'avg(sqrt(sum by (output) (rate(model_squared_error_total[5m]))
+     / (sum by (output) (rate(model_absolute_error_count[5m])) > 0)))'
     """
     scope = Scope(name, window=window, by=by, where=where)
-    return scope.query("sqrt({squared} / ({count} > 0))", squared=scope.rate(_SQUARED), count=scope.rate(_COUNT))
+    return scope.query(
+        "avg by ({by}) (sqrt({squared} / ({count} > 0)))",
+        by=scope.by,
+        squared=scope.rate(_SQUARED, _OUTPUT),
+        count=scope.rate(_COUNT, _OUTPUT),
+    )
 
 
 def r2(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where = None) -> Query:
@@ -73,17 +83,18 @@ def r2(name: Name = None, *, window: Duration = "5m", by: By = (), where: Where 
 
     Examples
     --------
-    >>> r2(by="model_version").count("sum by (model_version)")
+    >>> r2(by="model_version").count("sum by (model_version, output)")
     6
     """
     scope = Scope(name, window=window, by=by, where=where)
     return scope.query(
-        "1 - {errors} / ({squares} - ({above} - {below}) ^ 2 / ({count} > 0) > {least} * {squares})",
-        errors=scope.rate(_SQUARED),
-        squares=scope.rate("model_true_value_squared_total"),
-        above=scope.rate("model_true_value_total", sign="positive"),
-        below=scope.rate("model_true_value_total", sign="negative"),
-        count=scope.rate(_COUNT),
+        "avg by ({by}) (1 - {errors} / ({squares} - ({above} - {below}) ^ 2 / ({count} > 0) > {least} * {squares}))",
+        by=scope.by,
+        errors=scope.rate(_SQUARED, _OUTPUT),
+        squares=scope.rate("model_true_value_squared_total", _OUTPUT),
+        above=scope.rate("model_true_value_total", _OUTPUT, sign="positive"),
+        below=scope.rate("model_true_value_total", _OUTPUT, sign="negative"),
+        count=scope.rate(_COUNT, _OUTPUT),
         least=_TELLING,
     )
 

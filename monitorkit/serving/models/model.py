@@ -11,6 +11,7 @@ import numpy as np
 
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics import ModelDescription, Task
+from monitorkit.metrics.regression import MAX_OUTPUTS
 from monitorkit.serving.models import estimators
 from monitorkit.serving.models.example import input_of
 from monitorkit.serving.models.outputs import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Model", "Outputs"]
 
 MAX_MESSAGE_LENGTH = 500
+_MATRIX = 2
 
 
 class Model:
@@ -236,6 +238,8 @@ class Model:
 
     def _task_of(self, values: np.ndarray[Any, np.dtype[Any]], plain: list[Any]) -> Task:
         """How this result is to be judged: a model's method can return something else than its predictions."""
+        if self.task == "regression" and values.ndim == _MATRIX and values.dtype.kind in "fiu":
+            return "regression" if values.shape[1] <= MAX_OUTPUTS else ""
         if values.ndim != 1 or (values.dtype.kind == "O" and not set(map(type, plain)) <= LABEL_TYPES):
             return ""
         if self.task in {"classification", ""} and self._are_classes(values, plain):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitorkit.serving.models.outputs import Outputs
     from monitorkit.serving.values import Label, TrueLabel
 
-__all__ = ["Judge", "check_label", "count_label", "count_predictions", "predicted_labels"]
+__all__ = ["Judge", "check_label", "count_label", "count_predictions", "n_outputs", "predicted_labels"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def count_predictions(outputs: Outputs, metrics: VersionMetrics, X: Any) -> None
     if outputs.task == "classification":
         metrics.quality.count_predictions(labels)
     elif outputs.task == "regression":
-        metrics.regression.declare()
+        if outputs.predictions:
+            metrics.regression.expect(n_outputs(outputs))
     elif outputs.task == "multilabel":
         metrics.quality.declare_label_sets(outputs.columns or ())
         if labels:
@@ -61,10 +62,18 @@ def count_predictions(outputs: Outputs, metrics: VersionMetrics, X: Any) -> None
 
 
 def predicted_labels(outputs: Outputs) -> list[Any]:
-    """Classes or numbers that were predicted; of sets all labels in them; none where it is neither."""
+    """Classes or numbers that were predicted; of sets all labels in them; none where it is neither, or several."""
+    if n_outputs(outputs) is not None:
+        return []
     if outputs.task == "multilabel":
         return [label for row in range(len(outputs.predictions)) for label in _predicted_set(outputs, row)]
     return outputs.predictions if outputs.task else []
+
+
+def n_outputs(outputs: Outputs) -> int | None:
+    """How many numbers each prediction of a regressor is; None where it is one, or none at all."""
+    first = outputs.predictions[0] if outputs.predictions and outputs.task == "regression" else None
+    return len(first) if isinstance(first, list) else None
 
 
 def check_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, *, where: str) -> None:
@@ -78,6 +87,8 @@ def check_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, *, w
     predicted = outputs.predictions[row]
     if outputs.task == "multilabel":
         _check_set(label, outputs, judge, where)
+    elif outputs.task == "regression" and isinstance(predicted, list):
+        _check_outputs(label, len(predicted), where)
     elif isinstance(label, list):
         if outputs.task:
             detail = f"{where} is {_short(label)} and the prediction was {_short(predicted)}: send one label, no list"
@@ -97,6 +108,9 @@ def count_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, metr
     """Count a true label that :func:`check_label` has let through."""
     if outputs.task == "multilabel" and isinstance(label, list):
         metrics.quality.observe_label_sets(_set_of(label, outputs.columns), _predicted_set(outputs, row))
+    elif outputs.task == "regression":
+        numbers: Any = label
+        metrics.regression.observe(numbers, outputs.predictions[row])
     elif isinstance(label, list):
         return
     elif outputs.task == "classification":
@@ -106,8 +120,6 @@ def count_label(label: TrueLabel, outputs: Outputs, row: int, judge: Judge, metr
             true, chosen = (judge.positions.get(one) for one in (label, predicted))
             if chosen is not None:
                 metrics.calibration.observe(outputs.probabilities[row], true=true, predicted=chosen)
-    elif outputs.task == "regression":
-        metrics.regression.observe(float(label), outputs.predictions[row])
 
 
 def _check_number(label: TrueLabel, where: str) -> None:
@@ -115,6 +127,17 @@ def _check_number(label: TrueLabel, where: str) -> None:
         raise _wrong("wrong_type", f"{where} is {_short(label)} and the model predicts numbers: send a number", where)
     if not abs(label) <= LARGEST:
         raise _wrong("too_large", f"{where} is {label!r}: send a number from {-LARGEST:g} to {LARGEST:g}", where)
+
+
+def _check_outputs(labels: TrueLabel, width: int, where: str) -> None:
+    if not isinstance(labels, list):
+        detail = f"{where} is {_short(labels)} and the model predicts {width} numbers: send a list of {width}"
+        raise _wrong("wrong_type", detail, where)
+    if len(labels) != width:
+        detail = f"{where} has {len(labels)} values and the prediction {width}: send one for each output"
+        raise _wrong("wrong_width", detail, where)
+    for place, value in enumerate(labels):
+        _check_number(value, f"{where}[{place}]")
 
 
 def _check_set(labels: TrueLabel, outputs: Outputs, judge: Judge, where: str) -> None:

@@ -43,6 +43,13 @@ def known():
     fresh.metrics.declare("regression")
     fresh.scrape(0)
     drive(fresh, rng, range(1, 52), mean=0, pairs=pairs["fresh"])
+    several = history.replica("several", "a:1")
+    for turn in range(52):
+        for y_true in rng.normal([0, 50], [1, 20], (30, 2)):
+            y_pred = y_true + rng.normal([0.1, 3], [0.5, 8])
+            several.metrics.regression.observe(y_true.tolist(), y_pred.tolist())
+            pairs.setdefault("several", {}).setdefault(turn, []).append((y_true, y_pred))
+        several.scrape(turn)
     return history, pairs
 
 
@@ -109,3 +116,15 @@ def test_no_labels_give_no_sample(value, query):
 def test_a_quantile_that_is_no_share_is_refused():
     with pytest.raises(InvalidValue, match="quantile: 95 is no share"):
         queries.error_quantile(quantile=95)
+
+
+def test_several_outputs_are_scikit_learns_uniform_average_or_told_apart(value, window):
+    y_true, y_pred = (both.T for both in window("several").swapaxes(0, 1))
+    for query, score in ((queries.mae, mean_absolute_error), (queries.rmse, root_mean_squared_error)):
+        assert value(query("several", window=WINDOW), STEADY) == {(): pytest.approx(score(y_true, y_pred))}
+        each = score(y_true, y_pred, multioutput="raw_values")
+        assert value(query("several", window=WINDOW, by="output"), STEADY) == {
+            (str(output),): pytest.approx(one) for output, one in enumerate(each)
+        }
+    assert value(queries.r2("several", window=WINDOW), STEADY) == {(): pytest.approx(r2_score(y_true, y_pred))}
+    assert value(queries.bias("several", window=WINDOW), STEADY) == {(): pytest.approx((y_pred - y_true).mean())}

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 from scipy import sparse
 from sklearn.datasets import make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -129,6 +130,53 @@ def test_a_regressor_is_scored_by_its_errors(see):
     assert counts("model_r2") == r2_score(y, predictions)
     assert counts("model_absolute_error_count") == len(X)
     assert counts("model_accuracy") is None
+
+
+@pytest.mark.parametrize("process", [False, True], ids=["kernel", "process"])
+def test_a_regressor_with_several_outputs_is_scored_by_their_mean(see, process):
+    rng = np.random.default_rng(4)
+    y_true = X @ rng.normal(size=(X.shape[1], 3)) + rng.normal(size=(len(X), 3)) * [0.1, 5, 20]
+    counts, predictions = see(LinearRegression().fit(X[:50], y_true[:50]), y_true, process=process)
+    assert counts("model_mae") == mean_absolute_error(y_true, predictions)
+    assert counts("model_rmse") == root_mean_squared_error(y_true, predictions)
+    assert counts("model_r2") == r2_score(y_true, predictions)
+    assert [counts("model_absolute_error_count", output=output) for output in ("0", "2")] == [len(X)] * 2
+    assert counts("model_absolute_error_count") is None
+
+
+@pytest.mark.parametrize(
+    ("label", "error", "which"),
+    [
+        (1.0, "wrong_type", "y_true[0]"),
+        ([1.0], "wrong_width", "y_true[0]"),
+        ([1.0, 2.0, 3.0], "wrong_width", "y_true[0]"),
+        ([1.0, "a"], "wrong_type", "y_true[0][1]"),
+        ([1.0, True], "wrong_type", "y_true[0][1]"),
+        ([1e300, 1.0], "too_large", "y_true[0][0]"),
+    ],
+)
+def test_a_label_that_does_not_fit_several_outputs_is_refused(start, counts_of, label, error, which):
+    server = start(lambda table: table[:, :2], task="regression")
+    answer = server.predict([[1.0, 2.0, 3.0]])
+    refused = requests.post(f"{server.url}/feedback", json={"ids": answer.ids, "y_true": [label]}, timeout=20)
+    assert refused.status_code == 400
+    assert (refused.json()["error"], refused.json().get("which", which)) == (error, which)
+    assert counts_of(server)("model_absolute_error_count", output="0") == 0
+    assert server.feedback(answer, [[1.5, 2.0]])["joined"] == 1
+    assert counts_of(server)("model_mae") == 0.25
+
+
+def test_more_outputs_than_there_are_series_for_are_joined_and_not_scored(see):
+    counts, _ = see(lambda table: np.zeros((len(table), 101)), np.ones((2, 101)), X[:2], task="regression")
+    assert counts("model_mae") is None
+    assert counts("model_feedback_total", result="joined") == 2
+
+
+def test_drift_of_several_outputs_is_that_of_the_features(start, counts_of):
+    server = start(LinearRegression().fit(X, X[:, :2]), reference=X)
+    server.predict(X)
+    assert "prediction" not in server.reference.features
+    assert counts_of(server)("model_feature_drift", feature="x0", statistic="psi") == 0
 
 
 def test_a_regressor_fitted_on_a_column_predicts_numbers(see):

@@ -119,6 +119,14 @@ def test_a_regressor_is_scored(watched, counts_of):
     assert counts_of(predict)("model_mae") == mean_absolute_error([1.0, 4.0, 2.5], [1.5, 2.5, 3.5])
 
 
+def test_several_outputs_are_scored_where_they_are_told_to_be_numbers(watched, counts_of):
+    y_true, y_pred = np.array([[1.0, 20.0], [2.0, 10.0]]), np.array([[1.5, 19.0], [2.0, 13.0]])
+    predict = watched(lambda X, y: y_pred, task="regression")
+    predict([[0], [0]], y_true)
+    assert counts_of(predict)("model_mae") == mean_absolute_error(y_true, y_pred)
+    assert counts_of(predict)("model_absolute_error_sum", output="1") == 4
+
+
 @pytest.mark.parametrize(
     ("result", "y", "hits"),
     [
