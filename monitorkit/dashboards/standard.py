@@ -20,9 +20,12 @@ _MODEL = "{{model_name}} {{model_version}}"
 
 # Of what each process computes anyway: in PromQL, PSI of some hundred features would be asked for every few seconds.
 _PSI = 'model_feature_drift{statistic="psi"}'
+# Of 20 rows like those of the reference PSI is above 0.25 nine times in ten, of 200 never.
+_ENOUGH = 200
+_TOLD = f"({_PSI} and on (job, instance, model_name, model_version) model_drift_rows >= {_ENOUGH})"
 _DRIFTED = (above(0.1, "orange"), above(0.25, "red"))
 _N_FEATURES = 8
-_NO_REFERENCE = "No rows compared: mk.serve(model, reference=X) does that"
+_NO_REFERENCE = f"Under {_ENOUGH} rows compared: mk.serve(model, reference=X) does that"
 
 
 def inference(
@@ -178,7 +181,7 @@ def _effect(wrong: Limit) -> TimeSeries:
 def _drift_now() -> Stat:
     return Stat(
         "Furthest feature",
-        Query("max by (model_name, model_version) (" + _PSI + ")", _MODEL),
+        Query("max by (model_name, model_version) (" + _TOLD + ")", _MODEL),
         unit="none",
         decimals=2,
         min=0,
@@ -187,12 +190,13 @@ def _drift_now() -> Stat:
         height=8,
         no_data=_NO_REFERENCE,
         description="Distance of the feature that is furthest from the reference data. Population stability index, "
-        "PSI, of the latest 1000 rows of each replica: under 0.1 little has changed, over 0.25 much has.",
+        "PSI, of the latest 1000 rows of each replica: under 0.1 little has changed, over 0.25 much has. Of fewer than "
+        f"{_ENOUGH} rows it is large by chance, and not shown.",
     )
 
 
 def _drift() -> TimeSeries:
-    psi = "max by (model_name, model_version, feature) (" + _PSI + ")"
+    psi = "max by (model_name, model_version, feature) (" + _TOLD + ")"
     most = f"topk({_N_FEATURES}, max by (model_name, model_version, feature) (max_over_time({_PSI}[$__range] @ end())))"
     return TimeSeries(
         "Drift from the reference",
@@ -204,8 +208,8 @@ def _drift() -> TimeSeries:
         description=f"Distance of the {_N_FEATURES} features that changed most from the reference data. Population "
         "stability index, PSI: under 0.1 little has changed, over 0.25 much has, by rule of thumb. The feature "
         "prediction is what the model predicted. Drift needs no true labels, so it shows long before scores fall. By "
-        "chance alone PSI is about bins / rows: wait for some hundred rows. mk.queries.psi() gives it over any time "
-        "and any number of replicas.",
+        f"chance alone PSI is about bins / rows: of fewer than {_ENOUGH} it is not shown. mk.queries.psi() gives it "
+        "over any time and any number of replicas.",
     )
 
 

@@ -32,6 +32,7 @@ model_feedback_delay_seconds           histogram                                
 model_feature_bin_total                counter   feature, bin                    drift in PromQL
 model_feature_reference_ratio          gauge     feature, bin                    what drift is measured from
 model_feature_drift                    gauge     feature, statistic              psi, js, ks, wasserstein of the latest
+model_drift_rows                       gauge                                     how many rows these are of
 inference_shadow_requests_total        counter   status                          copies that a shadow model saw
 model_shadow_predictions_total         counter   result                          whether a shadow agrees
 model_injected_faults                  gauge     kind                            demonstrations, told as such

@@ -95,7 +95,7 @@ def test_units_are_grafanas(model):
 
 def test_every_selector_is_narrowed_to_job_and_instance(model):
     for expr in expressions(model):
-        bare = re.sub(r'"[^"]*"|\[[^]]*\]|\bby \([^)]*\)', "", expr)
+        bare = re.sub(r'"[^"]*"|\[[^]]*\]|\b(?:by|on) \([^)]*\)', "", expr)
         selectors = re.findall(r"\{[^}]*\}", expr)
         metrics = re.findall(r"\b(?:inference|model|cpu|memory|up|x)\w*(?!\w|\()", re.sub(r"\{[^}]*\}", "", bare))
         assert len(selectors) == len(metrics) > 0, expr

@@ -60,7 +60,7 @@ def test_drift_is_shown_with_the_usual_limits_where_there_is_a_reference(source,
     drift = panel(board, "Drift from the reference", "timeseries").targets[0].expr
     answers[macro(drift)] = constant(0.3, model_name="digits", model_version="1", feature="age")
     text = board.summary(source(answers), at=AT)
-    assert "Drift\n  Furthest feature: No rows compared: mk.serve(model, reference=X) does that\n" in text
+    assert "Drift\n  Furthest feature: Under 200 rows compared: mk.serve(model, reference=X) does that\n" in text
     assert "  Drift from the reference: 0.300" in text
 
 
@@ -76,14 +76,18 @@ def test_on_a_live_server(compared):
         serve(lambda X: X[:, 0], name="drifting", reference=X if compared else None) as server,
         start_prometheus(targets=[server], name="drifting") as prom,
     ):
-        server.predict(X + np.arange(12) / 4)
-        prom.await_scrape()
 
         def named():
             reading = inference(last="1m").read(prom)
             assert not reading.errors
             lines = next(one.lines for one in reading.readings if one.panel.title == "Drift from the reference")
             return {line.name.split()[0] for line in lines}
+
+        server.predict(X[:100])
+        prom.await_scrape()
+        assert named() == set()
+        server.predict(X + np.arange(12) / 4)
+        prom.await_scrape()
 
         expected = {f"x{place}" for place in range(4, 12)} if compared else set()
         # A picture's steps end a moment before now.

@@ -104,6 +104,17 @@ def test_the_same_data_in_another_precision_are_no_drift(reference, current, n_v
     }
 
 
+def test_how_many_rows_the_statistics_are_of_is_told():
+    registry = Registry()
+    version = ModelMetrics(registry, "m").activate("1", reference=Reference.of(X_REFERENCE, drift=Drift(window=30)))
+    assert registry.get_sample_value("model_drift_rows", LABELS) is None
+    for n_rows in (20, 30, 30):
+        version.drift.observe(X_REFERENCE[:20])
+        assert registry.get_sample_value("model_drift_rows", LABELS) == n_rows
+    version.drift.active = False
+    assert registry.get_sample_value("model_drift_rows", LABELS) is None
+
+
 def test_there_is_no_statistic_before_the_first_row(drift):
     assert statistics(drift, "x0") == {}
     assert set(counts(drift, "x0").values()) == {0}
