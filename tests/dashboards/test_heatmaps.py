@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import texts
 from PIL import Image
 
 from monitorkit.dashboards import heatmap
@@ -40,10 +41,6 @@ def native(*histograms, **labels):
 def cells(picture):
     """What is drawn: counts by row from below and column, NaN where the paper is white."""
     return picture.figure.axes[0].collections[0].get_array().filled(np.nan)
-
-
-def texts(picture):
-    return [text.get_text() for text in picture.figure.texts]
 
 
 def test_what_is_drawn_lies_between_two_bounds():

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
@@ -36,10 +37,6 @@ def instant(values, query="x_bytes"):
     frame = pd.DataFrame({"value": np.array(values, dtype=float)}, index=index)
     frame.attrs = {"query": query, "start": "2026-01-31T12:00:00.000Z", "end": "2026-01-31T12:00:00.000Z", "step": None}
     return frame
-
-
-def texts(picture):
-    return [text.get_text() for text in picture.figure.texts]
 
 
 def lines(picture):

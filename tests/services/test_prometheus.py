@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from monitorkit import connect, ports, running, start_prometheus
+from monitorkit import ports, running, start_prometheus
 from monitorkit.errors import InvalidType, InvalidValue, RuleError, ServerUnavailable, ServiceError
 from monitorkit.processes import wait_until
 
@@ -125,28 +125,6 @@ def test_its_log_reads_as_lines(prom):
 
 def test_its_repr_says_where_and_how_it_is(prom):
     assert repr(prom) == f"Prometheus('shared', {prom.url}, {prom.version}, running)"
-
-
-def test_a_client_connects_and_leaves_it_running(prom):
-    client = connect(prom.url)
-    try:
-        assert running.latest("prometheus") is client
-        assert client.query("1")["value"].tolist() == [1]
-        assert repr(client) == f"Prometheus('{prom.url}', connected)"
-        with pytest.raises(ServiceError, match="it was connected to, not started here"):
-            client.reload()
-    finally:
-        client.stop()
-    assert not client.alive
-    assert prom.ready()
-    assert running.latest("prometheus") is prom
-
-
-def test_connecting_to_nothing_fails(prometheus_binary):
-    before = running.latest("prometheus")
-    with pytest.raises(ServerUnavailable, match=r"http://127\.0\.0\.1:1: nothing listens there"):
-        connect("127.0.0.1:1")
-    assert running.latest("prometheus") is before
 
 
 def test_killed_it_says_so_and_starts_again_with_port_and_data(prom):
