@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from prometheus_client.utils import floatToGoString
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["KEPT_SECONDS", "OutputErrors", "Sums"]
 
 KEPT_SECONDS = 60.0
-"""How long sums are exported that others drown in, so that every scraper has seen what made them so large."""
+"""How long a sum is exported that others drown in, so that every scraper has seen what made it so large."""
 
-_DROWNED = 2.0**-40
-"""Of the 53 binary digits of a sum 13 are left for what is added to it: that is told to one part in ten thousand."""
+_DROWNED = 2.0**-30
+"""Of the 53 binary digits of a sum 23 are left for what is added to it: that is told to one part in ten million."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,29 @@ class Sums:
     counters: dict[str, dict[tuple[str, ...], float]]
 
 
-@dataclass
-class _Added:
-    """Sums of what labels tell; of those with a sign first the positive, then the negative."""
+class _Sum:
+    """A sum, begun anew where it became so large that what comes now would be lost in it.
 
-    absolute: float = 0.0
-    squared: float = 0.0
-    signed: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    true: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    true_squared: float = 0.0
+    One true value of 1e20, as a client may send it, would hide all errors after it: the next ones change no digit of a
+    sum of 1e40, and the rate of that is 0, as if the model were perfect. Such a sum is exported as it is for a minute,
+    and then what has come since, which for ``rate()`` is a restart.
+    """
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
-            self.absolute + other.absolute,
-            self.squared + other.squared,
-            [one + another for one, another in zip(self.signed, other.signed, strict=True)],
-            [one + another for one, another in zip(self.true, other.true, strict=True)],
-            self.true_squared + other.true_squared,
-        )
+    __slots__ = ("_added", "_since", "latest")
 
-    def drowns_in(self, other: Self) -> bool:
-        """Whether one of the sums would be lost if it were added to another."""
-        return any(0 < own < another * _DROWNED for own, another in zip(self._all(), other._all(), strict=True))
+    def __init__(self) -> None:
+        self.latest = 0.0
+        """What has been added since it was exported."""
+        self._added = self._since = 0.0
 
-    def _all(self) -> tuple[float, ...]:
-        return (self.absolute, self.squared, *self.signed, *self.true, self.true_squared)
+    def exported(self, now: float) -> float:
+        """The sum, perhaps without the latest."""
+        drowned = 0 < self.latest < self._added * _DROWNED
+        if not drowned or now - self._since >= KEPT_SECONDS:
+            self._added = self.latest if drowned else self._added + self.latest
+            self.latest = 0.0
+            self._since = now
+        return self._added
 
 
 class OutputErrors:
@@ -73,35 +71,32 @@ class OutputErrors:
 
     def __init__(self, scale: ErrorScale, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._since = clock()
-        self._added, self._latest = _Added(), _Added()
         self.rescale(scale)
 
     def add(self, y_true: float, y_pred: float) -> None:
         """Take in one labelled prediction."""
         error = y_pred - y_true
         centered = y_true - self._scale.center
-        latest = self._latest
         self._counts[bisect_left(self._scale.buckets, abs(error))] += 1
-        latest.absolute += abs(error)
-        latest.squared += error * error
-        latest.signed[error < 0] += abs(error)
-        latest.true[centered < 0] += abs(centered)
-        latest.true_squared += centered * centered
+        self._absolute.latest += abs(error)
+        self._squared.latest += error * error
+        self._signed[error < 0].latest += abs(error)
+        self._true[centered < 0].latest += abs(centered)
+        self._true_squared.latest += centered * centered
 
     def sums(self) -> Sums:
-        """Everything counted so far, sums perhaps less than that: see :meth:`_exported`."""
-        added = self._exported()
+        """Everything counted so far, as it is exported."""
+        now = self._clock()
         edges = [*map(_edge, self._scale.buckets), "+Inf"]
         signs = [("positive",), ("negative",)]
         return Sums(
             list(zip(edges, map(float, accumulate(self._counts)), strict=True)),
-            added.absolute,
+            self._absolute.exported(now),
             {
-                "model_squared_error": {(): added.squared},
-                "model_signed_error": dict(zip(signs, added.signed, strict=True)),
-                "model_true_value": dict(zip(signs, added.true, strict=True)),
-                "model_true_value_squared": {(): added.true_squared},
+                "model_squared_error": {(): self._squared.exported(now)},
+                "model_signed_error": {sign: one.exported(now) for sign, one in zip(signs, self._signed, strict=True)},
+                "model_true_value": {sign: one.exported(now) for sign, one in zip(signs, self._true, strict=True)},
+                "model_true_value_squared": {(): self._true_squared.exported(now)},
             },
         )
 
@@ -109,22 +104,9 @@ class OutputErrors:
         """Count in another way, and anew."""
         self._scale = scale
         self._counts = [0] * (len(scale.buckets) + 1)
-        self._added, self._latest = _Added(), _Added()
-
-    def _exported(self) -> _Added:
-        """Sums, begun anew where they became so large that what comes now would be lost in them.
-
-        One true value of 1e20, as a client may send it, would hide all errors after it: the next ones change no digit
-        of a sum of 1e40, and the rate of that is 0, as if the model were perfect. Such sums are exported as they are
-        for a minute, and then what has come since, which for ``rate()`` is a restart; all at once, since one is
-        compared with the other.
-        """
-        drowned, now = self._latest.drowns_in(self._added), self._clock()
-        if not drowned or now - self._since >= KEPT_SECONDS:
-            self._added = self._latest if drowned else self._added + self._latest
-            self._latest = _Added()
-            self._since = now
-        return self._added
+        self._absolute, self._squared, self._true_squared = _Sum(), _Sum(), _Sum()
+        self._signed = (_Sum(), _Sum())
+        self._true = (_Sum(), _Sum())
 
 
 def _edge(edge: float) -> str:

@@ -42,7 +42,8 @@ def accuracy(name: Name = None, *, window: Duration = "5m", by: By = (), where: 
     Notes
     -----
     ``tp / (tp + fn)``, summed over the classes: each labelled prediction is a tp or a fn of its true class. Where a
-    prediction can have several labels, that would be the recall; use :func:`subset_accuracy` there. Source:
+    prediction can have several labels, that would be the recall; use :func:`subset_accuracy` there. By ``class_name``
+    it is the recall of each class. Source:
     scikit-learn's user guide, "Accuracy score".
 
     Examples
