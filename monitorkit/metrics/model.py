@@ -107,7 +107,8 @@ class ModelMetrics(Versions):
         )
         self.faults: Callable[[], Mapping[str, float]] = dict
         self.batch_limit: Callable[[], int | None] = lambda: None
-        ResourceFamilies(registry, lambda: self.at_work)
+        # The machine is the same for all versions: under each of them it would be shown, and summed, several times.
+        ResourceFamilies(registry, lambda: self.at_work[:1])
         InjectedFamily(registry, lambda: self.at_work, self._injected)
         BatchLimitFamily(registry, lambda: self.at_work, self._batched)
 

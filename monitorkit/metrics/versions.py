@@ -124,7 +124,7 @@ class Versions:
 
     @property
     def at_work(self) -> list[tuple[str, str]]:
-        """Name and version of each that is at work."""
+        """Name and version of each that is at work, first of the one that is served."""
         return [(self.model_name, version) for version in self._infos]
 
     def activate(
@@ -201,10 +201,12 @@ class Versions:
     def keep(self, versions: Collection[str]) -> None:
         """Leave only these versions at work, of those that are: what the others counted stays, their last values go.
 
+        The first of them is the one that is served.
+
         Of the others only the latest stay, so that at most :data:`MAX_VERSIONS` are exported: a model that is retrained
         each hour would make each scrape longer than the one before. What older ones have counted is in Prometheus.
         """
-        self._infos = {name: info for name, info in self._infos.items() if name in versions}
+        self._infos = {name: self._infos[name] for name in versions if name in self._infos}
         self._info.clear()
         for name, info in self._infos.items():
             self._info.labels(self.model_name, name, *info).set(1)

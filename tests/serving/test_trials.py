@@ -304,6 +304,21 @@ def test_a_process_refuses_what_a_kernel_refuses(start):
     assert server.version == "1"
 
 
+def test_the_machine_is_told_of_once_under_the_version_that_is_served(live):
+    def told():
+        return [version for version in "12345" if value(server, "memory_usage", version) is not None]
+
+    server = live()
+    server.canary(lambda X: X[:, 0], version="2")
+    assert told() == ["1"]
+    server.swap(lambda X: X[:, 0], version="3")
+    assert told() == ["3"]
+    server.promote()
+    assert told() == ["2"]
+    server.shadow(lambda X: X[:, 0], version="4")
+    assert told() == ["2"]
+
+
 def test_the_cell_run_again_leaves_the_canary(live):
     server = live(name="cell again")
     server.canary(lambda X: X[:, 0] + 5, version="2", share=1)
