@@ -92,6 +92,7 @@ class HttpProtocol(asyncio.Protocol):
         self._farewell: Refusal | None = None
         self._paused = False
         self._writable = True
+        self._unsent = 0
         self._deadline = Deadline(self.loop, self._too_late)
         self._deadline_is_for_reading = False
 
@@ -199,7 +200,7 @@ class HttpProtocol(asyncio.Protocol):
         if answer is not None:
             self._write(answer, keep_alive=keep_alive, head_only=exchange.scope["method"] == "HEAD")
         if answer is None or not keep_alive:
-            self._transport.close()
+            self._close()
         elif self._farewell is not None and not self._exchanges:
             self._part(self._farewell)
         else:
@@ -340,7 +341,18 @@ class HttpProtocol(asyncio.Protocol):
             detail = f"the request did not come whole within {seconds:g} s: send it faster, or in smaller parts"
             self._refuse(Refusal(408, "too_slow", detail))
         else:
-            self._transport.close()
+            self._close()
+
+    def _close(self) -> None:
+        """Close once the client has taken its answer; if it takes nothing of it, drop what would wait for ever."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and unsent == self._unsent:
+            self._transport.abort()
+            return
+        self._unsent = unsent
+        self._transport.close()
+        if unsent:
+            self._deadline.set(self._application.limits.read_seconds)
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer here and take nothing more: the rest of the connection cannot be understood."""

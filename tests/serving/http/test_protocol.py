@@ -286,3 +286,35 @@ def test_a_connection_that_has_nothing_more_to_ask_is_closed(start, monkeypatch)
     with connect(server) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert codes(everything(connection)) == [200]
+
+
+def connections(server):
+    return server._listeners[0]._server.server_state.connections
+
+
+def asks_for_much(server, *headers):
+    """Ask for an answer of 8 MB on a connection that takes little at a time, and read nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
+    connection.sendall(whole(BODY, *headers))
+    return connection
+
+
+@pytest.mark.parametrize("headers", [[], [b"Connection: close"]])
+def test_an_answer_that_nobody_takes_is_not_kept_for_ever(start, monkeypatch, headers):
+    monkeypatch.setattr("monitorkit.serving.http.listener.KEEP_ALIVE_SECONDS", 0.1)
+    server = start(lambda X: ["x" * 2**23] * len(X), limits=Limits(read_seconds=0.2))
+    with asks_for_much(server, *headers):
+        assert wait_until(lambda: len(connections(server)) == 1, timeout_seconds=10)
+        assert wait_until(lambda: not connections(server), timeout_seconds=20)
+
+
+def test_an_answer_that_is_taken_late_is_whole(start, monkeypatch):
+    monkeypatch.setattr("monitorkit.serving.http.listener.KEEP_ALIVE_SECONDS", 0.1)
+    server = start(lambda X: ["x" * 2**23] * len(X))
+    with asks_for_much(server) as connection:
+        closing = lambda: [one._transport.is_closing() for one in list(connections(server))]  # noqa: E731
+        assert wait_until(lambda: closing() == [True], timeout_seconds=20)
+        assert everything(connection).count(b"x") >= 2**23
