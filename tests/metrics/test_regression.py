@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from monitorkit.metrics.error_scale import ErrorScale
-from monitorkit.metrics.regression import RegressionFamilies, RegressionMetrics
+from monitorkit.metrics.regression import RegressionFamilies
 
 LABELS = {"model_name": "prices", "model_version": "1"}
 VALUES = st.floats(-1e6, 1e6)
@@ -158,64 +158,6 @@ def test_predictions_without_an_error_are_counted_where_there_are_no_others(regi
     regression.observe(1.0, math.nan)
     assert value(registry, "model_unscored_labels_total") == 1
     assert value(registry, "model_mae") is None
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-def sums(regression):
-    """Count and sums as they are exported."""
-    ((_, found),) = regression.sums()
-    return [found.buckets[-1][1], found.absolute, *(n for counter in found.counters.values() for n in counter.values())]
-
-
-def increase(samples):
-    """What counters grew by, as Prometheus sees it: what falls has begun at 0."""
-    steps = np.diff(samples, axis=0)
-    return np.where(steps < 0, samples[1:], steps).sum(axis=0)
-
-
-@pytest.mark.parametrize("pair", [(1e20, 0.0), (0.0, -1e20), (1e90, 1e90)])
-@pytest.mark.parametrize("first", [0, 100])
-def test_what_is_counted_after_a_number_beyond_measure_is_not_lost_in_it(pair, first):
-    clock = Clock()
-    regression = RegressionMetrics(("m", "1"), clock=clock)
-    scrapes = []
-    for second in range(500):
-        clock.now = second
-        regression.observe(*pair if second == first else (0.5, 0.75))
-        scrapes.append(sums(regression))
-    scrapes = np.array(scrapes)
-    assert scrapes[:, 0].tolist() == list(range(1, 501))
-    for begin in (first, first + 30, first + 70, first + 200):
-        for end in range(begin + 90, 500, 7):
-            n_labels, absolute, squared, _, _, true, _, true_squared = increase(scrapes[begin : end + 1])
-            means = np.array([absolute, squared, true, true_squared]) / n_labels
-            # In the first minute after it what comes later is told together with what came at once.
-            most = 1.0001 if begin in {first, first + 70, first + 200} else 1 + 31 / n_labels
-            assert np.all(means >= 0.9999 * np.array([0.25, 0.0625, 0.5, 0.25]))
-            assert np.all(means <= most * np.array([0.25, 0.0625, 0.5, 0.25]))
-    if first:
-        # Whoever looks back beyond it sees it.
-        assert increase(scrapes[first - 20 : first + 80])[1:8].max() >= 1e20
-
-
-def test_sums_that_grow_evenly_are_never_begun_anew():
-    clock = Clock()
-    regression = RegressionMetrics(("m", "1"), clock=clock)
-    rng = np.random.default_rng(0)
-    before = sums(regression)
-    for y_true, error in rng.normal(0, 1000, (2000, 2)):
-        clock.now += 40
-        regression.observe(y_true, y_true + error)
-        now = sums(regression)
-        assert all(new >= old for new, old in zip(now, before, strict=True))
-        before = now
-    assert now[0] == 2000
 
 
 def test_another_scale_counts_anew(registry):
