@@ -161,18 +161,27 @@ def _table(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame; an array, or lists
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def labels(y_true: Any) -> Sequence[Any]:  # noqa: ANN401 - an array, a Series, a DataFrame, a list
+def labels(y_true: Any, *, several: bool = False) -> Sequence[Any]:  # noqa: ANN401 - an array, a Series, a DataFrame, a list
     """True labels as plain values, several labels of one prediction as a list.
+
+    Parameters
+    ----------
+    y_true
+        One label a row, also as the one column of a table; for several labels a column for each.
+    several
+        Whether one column, too, is one of several labels.
 
     Examples
     --------
-    >>> labels(np.array([[1, 0], [1, 1]]))
-    [[1, 0], [1, 1]]
+    >>> labels(np.array([[1, 0], [1, 1]])), labels(np.array([[1], [0]]))
+    ([[1, 0], [1, 1]], [1, 0])
     >>> labels(["cat", {"dog", "cat"}])
     ['cat', ['cat', 'dog']]
     """
     if getattr(y_true, "ndim", 1) == 2:  # noqa: PLR2004 - a matrix, whatever holds it
         y_true = y_true.toarray() if hasattr(y_true, "toarray") else np.asarray(y_true)
+        if y_true.shape[1] == 1 and not several:
+            y_true = y_true[:, 0]
     if isinstance(y_true, np.ndarray) and y_true.dtype.kind != "O":
         found: list[Any] = y_true.tolist()
         return found

@@ -191,7 +191,8 @@ class ModelServer(Stoppable, Trials):
             raise InvalidType(f"ids: {ids!r} is no list of ids")
         if isinstance(y_true, str) or not hasattr(y_true, "__iter__"):
             raise InvalidType(f"y_true: {y_true!r} is one label; pass a list of labels")
-        document = {"ids": list(getattr(ids, "ids", ids)), "y_true": client.labels(y_true)}
+        several = self._served.model.task == "multilabel"
+        document = {"ids": list(getattr(ids, "ids", ids)), "y_true": client.labels(y_true, several=several)}
         answer: dict[str, Any] = self._ask("/feedback", document, timeout_seconds)
         return {result: count for result, count in answer.items() if result != "results"}
 

@@ -65,13 +65,31 @@ def test_an_answer_that_takes_too_long_is_an_error(start):
     release.set()
 
 
-@pytest.mark.parametrize("y_true", [[1, 1], (1, 1), np.array([1, 1]), pd.Series([1, 1], index=[7, 3]), iter([1, 1])])
+@pytest.mark.parametrize(
+    "y_true",
+    [
+        [1, 1],
+        (1, 1),
+        np.array([1, 1]),
+        pd.Series([1, 1], index=[7, 3]),
+        iter([1, 1]),
+        np.array([[1], [1]]),
+        pd.DataFrame({"y": [1, 1]}),
+    ],
+)
 def test_labels_may_come_in_any_form(start, y_true):
     server = start()
     answer = server.predict(ROWS)
     assert server.feedback(answer, y_true) == {"joined": 2, "unknown": 0, "expired": 0, "duplicate": 0}
     labels = {"model_name": server.name, "model_version": "1"}
     assert server.registry.get_sample_value("model_accuracy", labels) == 0.5
+
+
+def test_one_column_is_one_of_several_labels_where_the_model_predicts_such(start):
+    server = start(lambda X: (X[:, :1] > 1).astype(int), task="multilabel")
+    answer = server.predict(ROWS)
+    assert answer.predictions == [[1], [0]]
+    assert server.feedback(answer, np.array([[1], [1]]))["joined"] == 2
 
 
 def test_ids_may_come_in_any_form(start):

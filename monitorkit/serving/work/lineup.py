@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+import numpy as np
+
 from monitorkit.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ def checked_share(share: float) -> float:
     >>> checked_share(0.1)
     0.1
     """
-    if isinstance(share, bool) or not isinstance(share, int | float):
+    if isinstance(share, bool) or not isinstance(share, int | float | np.integer | np.floating):
         raise InvalidType(f"share: {share!r} is no number; write 0.1 for a tenth of the requests")
     if not 0 < share <= 1:
         raise InvalidValue(f"share: {share!r} is no share above 0, up to 1; write 0.1 for a tenth of the requests")

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue
@@ -23,6 +24,10 @@ def test_the_served_model_answers_where_there_is_no_canary():
 @pytest.mark.parametrize(("draw", "version"), [(0.0, "2"), (0.2999, "2"), (0.3, "1"), (0.9999, "1")])
 def test_a_canary_answers_where_the_draw_is_below_its_share(draw, version):
     assert LineUp(one("1"), one("2"), share=0.3, draw=lambda: draw).choose().version == version
+
+
+def test_a_share_may_be_one_of_numpys_numbers():
+    assert checked_share(np.float32(0.25)) == 0.25
 
 
 def test_a_share_of_one_is_every_request():
