@@ -153,7 +153,8 @@ def _shown(frame: pd.DataFrame, statement: Statement, options: Options) -> objec
     if options.plot:
         from monitorkit.dashboards.plotting import plot  # noqa: PLC0415 - few queries need matplotlib
 
-        return plot(frame)
+        # The query stands right above the picture; its name is what tells several pictures of a cell apart.
+        return plot(frame, title=statement.name if statement.name and options.as_ is None else None)
     return frame if not statement.name or options.as_ is not None else None
 
 

@@ -19,7 +19,7 @@ __all__ = ["await_first_scrape"]
 DISCOVERY_SECONDS = 12.0
 """Prometheus hands its targets on at most every 5 s, twice: discovery to scraping, scraping to its loops."""
 _POLL_SECONDS = 0.03
-_BAR = "{desc} {bar} {n_fmt} of {total_fmt} targets"
+_BAR = "{desc} {bar} {n_fmt} of {total_fmt} targets, {elapsed_s:.0f} s"
 _CLOCK_SECONDS = 1.0
 """A sample is stamped with the planned time of its scrape, a little before the scrape is reported to have begun."""
 

@@ -192,7 +192,8 @@ def test_plot_gives_a_picture_and_as_keeps_its_frame(ask, shell, server):
 
 def test_with_plot_named_queries_show_their_pictures_too(ask, shell, published):
     picture = ask("%%promql --plot\none = up\n\ntwo = down")
-    assert picture.title == "down"
+    assert picture.title == "two"
+    assert ask("%promql --plot --as df down").title == "down"
     assert [isinstance(shell.user_ns[name], pd.DataFrame) for name in ("one", "two")] == [True, True]
     assert sum("image/png" in data for data in published) == 1
 
