@@ -14,7 +14,7 @@ from monitorkit.errors import MonitorkitError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitorkit.services.binaries import Binary
+    from monitorkit.services.programs.binaries import Binary
 
 __all__ = ["COMMANDS", "Command", "main"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from monitorkit import cli, services
 from monitorkit.errors import ServiceError
-from monitorkit.services.binaries import Binary
+from monitorkit.services.programs.binaries import Binary
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from monitorkit.alerting.rules import AlertRule
 from monitorkit.documents import YamlError, absolute_path, read_yaml, write_file, yaml_text
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
-from monitorkit.services.rule_files import Rule, check_rules, rule_document
+from monitorkit.services.setup.rule_files import Rule, check_rules, rule_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

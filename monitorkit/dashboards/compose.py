@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from monitorkit.documents import yaml_text
 from monitorkit.errors import InvalidValue
-from monitorkit.services.catalog import PROGRAMS
+from monitorkit.services.programs.catalog import PROGRAMS
 
 __all__ = ["GRAFANA_IMAGE", "PROMETHEUS_IMAGE", "Network", "Stack", "compose_text"]
 

@@ -14,8 +14,8 @@ from monitorkit.dashboards.grafana import grafana_duration, to_grafana
 from monitorkit.dashboards.grafana_alerting import DATASOURCE_UID, grafana_rules
 from monitorkit.documents import absolute_path, json_text, write_file, yaml_text
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.services.configuration import prometheus_document
-from monitorkit.services.targets import Target, jobs
+from monitorkit.services.setup.configuration import prometheus_document
+from monitorkit.services.setup.targets import Target, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ from monitorkit.errors import InvalidValue, ServiceError
 from monitorkit.labels import format_series
 from monitorkit.processes import run
 from monitorkit.progress import progress_bar
-from monitorkit.services.promtool import find_promtool
+from monitorkit.services.programs.promtool import find_promtool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from monitorkit.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from monitorkit.services.binaries import find, install
     from monitorkit.services.connection import connect
     from monitorkit.services.node_exporter import NodeExporter, start_node_exporter
+    from monitorkit.services.programs.binaries import find, install
     from monitorkit.services.prometheus import Prometheus
     from monitorkit.services.recorded import Replay, replay
-    from monitorkit.services.rule_files import check_rules, rule_document
+    from monitorkit.services.setup.rule_files import check_rules, rule_document
     from monitorkit.services.start import start_prometheus
 
 __all__ = [
@@ -36,12 +36,12 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "binaries": ("find", "install"),
+        "programs.binaries": ("find", "install"),
         "connection": ("connect",),
         "node_exporter": ("NodeExporter", "start_node_exporter"),
         "prometheus": ("Prometheus",),
         "recorded": ("Replay", "replay"),
-        "rule_files": ("check_rules", "rule_document"),
+        "setup.rule_files": ("check_rules", "rule_document"),
         "start": ("start_prometheus",),
     },
 )

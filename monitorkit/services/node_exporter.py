@@ -13,7 +13,7 @@ from monitorkit.cards import card, link
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.processes import Process, wait_until
 from monitorkit.query.connection.sessions import session
-from monitorkit.services.binaries import find
+from monitorkit.services.programs.binaries import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

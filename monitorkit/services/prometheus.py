@@ -15,7 +15,7 @@ from monitorkit.services.card import card
 from monitorkit.services.first_scrape import await_first_scrape
 from monitorkit.services.next_scrape import await_next_scrape
 from monitorkit.services.server import KIND
-from monitorkit.services.targets import DEFAULT_JOB, jobs
+from monitorkit.services.setup.targets import DEFAULT_JOB, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from monitorkit.query.connection.access import Options
     from monitorkit.query.keeping.cache import CacheLike
     from monitorkit.services.server import Server
-    from monitorkit.services.settings import Settings
+    from monitorkit.services.setup.settings import Settings
 
 __all__ = ["Prometheus"]
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from monitorkit import ports
 from monitorkit.errors import ServiceError
 from monitorkit.processes import Process, refuse_if_locked, run, wait_until
-from monitorkit.services.binaries import find
-from monitorkit.services.config_files import ConfigFiles
-from monitorkit.services.storage import Storage
+from monitorkit.services.programs.binaries import find
+from monitorkit.services.setup.config_files import ConfigFiles
+from monitorkit.services.setup.storage import Storage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import requests
 
-    from monitorkit.services.settings import Settings
+    from monitorkit.services.setup.settings import Settings
 
 __all__ = ["KIND", "Server"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from monitorkit import running
 from monitorkit.errors import InvalidValue
 from monitorkit.services.server import KIND, Server
-from monitorkit.services.settings import Settings
+from monitorkit.services.setup.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@ import yaml
 
 from monitorkit.alerting import AlertRule, read_rules, standard_rules, write_rules
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
-from monitorkit.services.promtool import check, find_promtool
+from monitorkit.services.programs.promtool import check, find_promtool
 
 DOWN = AlertRule("Down", "up == 0", "1m", severity="page", annotations={"summary": "line 1\nline 2: {{ .Value }}"})
 
@@ -80,7 +80,7 @@ def test_a_file_that_holds_no_rules_is_refused_by_name(tmp_path, text):
     ],
 )
 def test_without_promtool_the_form_is_still_checked(tmp_path, monkeypatch, text, message):
-    monkeypatch.setattr("monitorkit.services.promtool.find_promtool", lambda: None)
+    monkeypatch.setattr("monitorkit.services.programs.promtool.find_promtool", lambda: None)
     (tmp_path / "rules.yml").write_text(text)
     with pytest.raises(RuleError, match=message):
         read_rules(tmp_path / "rules.yml")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitorkit.dashboards.filters import metric_names, with_matchers
-from monitorkit.services.promtool import check, find_promtool
+from monitorkit.services.programs.promtool import check, find_promtool
 
 CORPUS = Path(__file__).parents[2] / "../shared/corpora/grafana"
 RECORDED = re.compile(r"\w:\w|\bALERTS\b")

@@ -10,7 +10,7 @@ from monitorkit.dashboards import Dashboard, Row, panels, standard
 from monitorkit.dashboards.grafana import to_grafana
 from monitorkit.dashboards.window import Window
 from monitorkit.services import check_rules
-from monitorkit.services.promtool import find_promtool
+from monitorkit.services.programs.promtool import find_promtool
 
 UNITS = Path(__file__).parents[2] / "../shared/schemas/golden/grafana-units.json"
 

@@ -13,7 +13,7 @@ from monitorkit.ports import free_port
 from monitorkit.processes import Process, wait_until
 from monitorkit.query import PrometheusClient
 from monitorkit.services import find
-from monitorkit.services.promtool import check, find_promtool
+from monitorkit.services.programs.promtool import check, find_promtool
 
 BOARD = Dashboard("Inference", [panels.TimeSeries("Accuracy", "model_accuracy", unit="percentunit")])
 OTHER = Dashboard("Other", [panels.Stat("Up", "up")])

@@ -10,7 +10,7 @@ from monitorkit.processes import run, wait_until
 from monitorkit.query.connection.sessions import session
 from monitorkit.services import find
 from monitorkit.services.node_exporter import KIND
-from monitorkit.services.targets import jobs
+from monitorkit.services.setup.targets import jobs
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -76,7 +76,7 @@ def test_a_wrong_rule_is_refused_and_the_old_ones_stay(prom):
 
 
 def test_without_promtool_prometheus_itself_refuses_with_its_reason(prom, monkeypatch):
-    monkeypatch.setattr("monitorkit.services.config_files.beside", lambda *_: None)
+    monkeypatch.setattr("monitorkit.services.setup.config_files.beside", lambda *_: None)
     with pytest.raises(ServiceError, match=r"(?s)goes on with the old one: .*unclosed left parenthesis"):
         start_prometheus(name="shared", rules=[{"alert": "Bad", "expr": "sum(up"}])
     assert [rule["name"] for group in documents(prom) for rule in group["rules"]] == ["warmth"]

@@ -2,9 +2,9 @@ import pytest
 
 from monitorkit.errors import ServiceError
 from monitorkit.processes import Completed
-from monitorkit.services import debian
-from monitorkit.services.binaries import version_of
-from monitorkit.services.catalog import Unobtainable, machine, program
+from monitorkit.services.programs import debian
+from monitorkit.services.programs.binaries import version_of
+from monitorkit.services.programs.catalog import Unobtainable, machine, program
 
 PROMETHEUS = program("prometheus")
 OFFER = (

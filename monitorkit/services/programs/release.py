@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from monitorkit.progress import progress_bar
 from monitorkit.query.connection.sessions import session
-from monitorkit.services.cache import cache_folder, under_construction
-from monitorkit.services.catalog import Unobtainable
+from monitorkit.services.programs.cache import cache_folder, under_construction
+from monitorkit.services.programs.catalog import Unobtainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from monitorkit.services.catalog import Program
+    from monitorkit.services.programs.catalog import Program
 
 __all__ = ["CHECKSUMS", "address", "fetch"]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitorkit.services.catalog import Unobtainable
+from monitorkit.services.programs.catalog import Unobtainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

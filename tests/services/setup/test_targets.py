@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.services.targets import Target, jobs, target
+from monitorkit.services.setup.targets import Target, jobs, target
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
-from monitorkit.services.rule_files import check_rules, matching, rule_document, sort_rules
+from monitorkit.services.setup.rule_files import check_rules, matching, rule_document, sort_rules
 
 RULE = {"alert": "Slow", "expr": "up > 1"}
 GOOD = 'groups: [{name: g, rules: [{record: a, expr: "up"}]}]\n'
@@ -87,7 +87,7 @@ def test_every_mistake_of_a_file_is_named(prometheus_binary):
 
 
 def test_without_promtool_nothing_is_checked(monkeypatch):
-    monkeypatch.setattr("monitorkit.services.promtool.find_promtool", lambda: None)
+    monkeypatch.setattr("monitorkit.services.programs.promtool.find_promtool", lambda: None)
     check_rules("not\nrules\n")
 
 

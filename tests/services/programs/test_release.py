@@ -9,8 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from monitorkit.services import binaries, release
-from monitorkit.services.catalog import Unobtainable, machine, program
+from monitorkit.services.programs import binaries, release
+from monitorkit.services.programs.catalog import Unobtainable, machine, program
 
 PROMETHEUS = program("prometheus")
 VERSION = "9.8.7"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from monitorkit.errors import ServiceError
 from monitorkit.processes import run
-from monitorkit.services.cache import cache_folder
-from monitorkit.services.catalog import Program, Unobtainable, checked_version, machine, program
+from monitorkit.services.programs.cache import cache_folder
+from monitorkit.services.programs.catalog import Program, Unobtainable, checked_version, machine, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,7 +149,7 @@ def _first(
 
 def _advice(wanted: Program, version: str | None, reasons: list[str], *, installing: bool) -> str:
     if installing:
-        from monitorkit.services import release  # noqa: PLC0415 - see _from_release
+        from monitorkit.services.programs import release  # noqa: PLC0415 - see _from_release
 
         head = "cannot be installed"
         todo = (
@@ -196,13 +196,13 @@ def _from_cache(wanted: Program, version: str | None) -> Binary:
 
 
 def _from_release(wanted: Program, version: str | None) -> Binary:
-    from monitorkit.services import release  # noqa: PLC0415 - loads the client's libraries, which finding needs not
+    from monitorkit.services.programs import release  # noqa: PLC0415 - loads the client's libraries, which finding needs not
 
     return _binary(release.fetch(wanted, version or wanted.version, check=version_of))
 
 
 def _from_debian(wanted: Program, version: str | None) -> Binary:
-    from monitorkit.services import debian  # noqa: PLC0415 - as above
+    from monitorkit.services.programs import debian  # noqa: PLC0415 - as above
 
     return _binary(debian.fetch(wanted, version, check=version_of))
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from monitorkit.documents import YamlError, read_yaml, write_file, yaml_text
 from monitorkit.errors import ServiceError
-from monitorkit.services import promtool
-from monitorkit.services.binaries import beside
-from monitorkit.services.configuration import prometheus_document
-from monitorkit.services.rule_files import matching, rule_document, rule_error
-from monitorkit.services.targets import Target
+from monitorkit.services.programs import promtool
+from monitorkit.services.programs.binaries import beside
+from monitorkit.services.setup.configuration import prometheus_document
+from monitorkit.services.setup.rule_files import matching, rule_document, rule_error
+from monitorkit.services.setup.targets import Target
 
 if TYPE_CHECKING:
-    from monitorkit.services.settings import Settings
-    from monitorkit.services.storage import Storage
+    from monitorkit.services.setup.settings import Settings
+    from monitorkit.services.setup.storage import Storage
 
 __all__ = ["ConfigFiles"]
 

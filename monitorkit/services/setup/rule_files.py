@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from monitorkit.documents import absolute_path, write_file
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
-from monitorkit.services import promtool
-from monitorkit.services.configuration import interval as written_interval
+from monitorkit.services.programs import promtool
+from monitorkit.services.setup.configuration import interval as written_interval
 
 if TYPE_CHECKING:
     from monitorkit.durations import Duration

@@ -2,9 +2,9 @@ import pytest
 
 from monitorkit.documents import write_file, yaml_text
 from monitorkit.errors import InvalidValue
-from monitorkit.services import promtool
-from monitorkit.services.configuration import prometheus_document
-from monitorkit.services.targets import Target, jobs
+from monitorkit.services.programs import promtool
+from monitorkit.services.setup.configuration import prometheus_document
+from monitorkit.services.setup.targets import Target, jobs
 
 ITSELF = Target("127.0.0.1:9090")
 

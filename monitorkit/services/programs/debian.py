@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from monitorkit.errors import ServiceError
 from monitorkit.processes import run
-from monitorkit.services.cache import cache_folder, under_construction
-from monitorkit.services.catalog import Unobtainable, machine
+from monitorkit.services.programs.cache import cache_folder, under_construction
+from monitorkit.services.programs.catalog import Unobtainable, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monitorkit.services.catalog import Program
+    from monitorkit.services.programs.catalog import Program
 
 __all__ = ["fetch"]
 

@@ -3,9 +3,9 @@ import os
 import pytest
 
 from monitorkit.errors import InvalidValue, ServiceError
-from monitorkit.services import binaries, debian, release
-from monitorkit.services.binaries import Binary, beside, find, install
-from monitorkit.services.catalog import Unobtainable, machine
+from monitorkit.services.programs import binaries, debian, release
+from monitorkit.services.programs.binaries import Binary, beside, find, install
+from monitorkit.services.programs.catalog import Unobtainable, machine
 
 
 def program(folder, version="9.8.7", name="prometheus"):

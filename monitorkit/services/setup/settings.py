@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.documents import absolute_path
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.services.configuration import interval
-from monitorkit.services.rule_files import sort_rules
-from monitorkit.services.targets import Target, jobs
+from monitorkit.services.setup.configuration import interval
+from monitorkit.services.setup.rule_files import sort_rules
+from monitorkit.services.setup.targets import Target, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,8 +7,8 @@ import tempfile
 import pytest
 
 from monitorkit.errors import ServiceError
-from monitorkit.services import storage
-from monitorkit.services.storage import Storage
+from monitorkit.services.setup import storage
+from monitorkit.services.setup.storage import Storage
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
 import pytest
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.services.settings import Settings
-from monitorkit.services.targets import Target
+from monitorkit.services.setup.settings import Settings
+from monitorkit.services.setup.targets import Target
 
 
 def test_what_is_left_out_stays():

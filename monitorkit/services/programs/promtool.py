@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitorkit.errors import ServiceError
 from monitorkit.processes import run
-from monitorkit.services.binaries import beside, find
+from monitorkit.services.programs.binaries import beside, find
 
 if TYPE_CHECKING:
     from pathlib import Path

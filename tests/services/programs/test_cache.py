@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from monitorkit.services.cache import cache_folder, under_construction
-from monitorkit.services.catalog import Unobtainable
+from monitorkit.services.programs.cache import cache_folder, under_construction
+from monitorkit.services.programs.catalog import Unobtainable
 
 
 @pytest.fixture(autouse=True)

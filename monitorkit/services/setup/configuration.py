@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.durations import Duration, format_duration, seconds
 from monitorkit.errors import InvalidValue
-from monitorkit.services.targets import SELF_JOB, Jobs, Target
+from monitorkit.services.setup.targets import SELF_JOB, Jobs, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
