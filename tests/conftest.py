@@ -4,7 +4,12 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is; a slow one is no failure.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Programs and fixtures, not tests: to look for examples in them would run them.
 collect_ignore = ["support"]
