@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monitorkit.errors import InvalidValue
+from monitorkit.query.forms import has_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def traces(frame: pd.DataFrame, *, most_lines: int, most_bars: int) -> Traces:
     """
     if isinstance(frame.index, pd.DatetimeIndex):
         return _of_columns(frame, most_lines)
-    if {"lower", "upper", "count"} <= set(frame.columns):
+    if has_buckets(frame):
         return _of_buckets(frame, most_bars)
     if _VALUE not in frame.columns:
         raise InvalidValue(
@@ -106,7 +107,7 @@ def _of_columns(frame: pd.DataFrame, most: int) -> Traces:
 
 def _of_rows(frame: pd.DataFrame, most: int) -> Traces:
     """Lines of a tidy frame: the rows with the same labels are one."""
-    names = [name for name in frame.columns if name not in {_TIMESTAMP, _VALUE, *_BUCKET}]
+    names = [name for name in frame.columns if name not in {_TIMESTAMP, _VALUE}]
     values, times = _numbers(frame[_VALUE]), _seconds(pd.DatetimeIndex(frame[_TIMESTAMP]))
     series, n_all = _groups(frame[names])
     sizes = np.array([_sizes(values[rows][:, None])[0] for rows in series])

@@ -14,7 +14,18 @@ from monitorkit.query.frames import LEGEND, TIMESTAMP, VALUE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["NATIVE", "Form", "form_of", "groups", "label_columns", "label_index", "moments", "numbers", "without_name"]
+__all__ = [
+    "NATIVE",
+    "Form",
+    "form_of",
+    "groups",
+    "has_buckets",
+    "label_columns",
+    "label_index",
+    "moments",
+    "numbers",
+    "without_name",
+]
 
 Form = Literal["instant", "range", "tidy", "samples", "native"]
 """Instant and range as they come; both in their long form, without and with times; native histograms."""
@@ -48,7 +59,7 @@ def form_of(frame: object, *, caller: str, any_columns: bool = False) -> tuple[p
         raise InvalidType(f"{caller}: {type(frame).__name__} is no frame; pass what prom.query() returned")
     if isinstance(frame.index, pd.DatetimeIndex):
         return frame, "range"
-    if set(NATIVE) <= set(frame.columns):
+    if set(NATIVE) <= set(frame.columns) and has_buckets(frame):
         return frame, "native"
     labelled = frame.index.names != [None] or not pd.api.types.is_integer_dtype(frame.index.dtype)
     if VALUE not in frame.columns and not (labelled and any_columns):
@@ -59,6 +70,12 @@ def form_of(frame: object, *, caller: str, any_columns: bool = False) -> tuple[p
     if labelled:
         return frame, "instant"
     return frame, "samples" if TIMESTAMP in frame.columns else "tidy"
+
+
+def has_buckets(frame: pd.DataFrame) -> bool:
+    """Whether rows are buckets with bounds, rather than series that have labels of these names."""
+    bounds = ("lower", "upper", "count")
+    return set(bounds) <= set(frame.columns) and all(pd.api.types.is_numeric_dtype(frame[name]) for name in bounds)
 
 
 def label_columns(frame: pd.DataFrame, form: Form) -> pd.DataFrame:

@@ -163,7 +163,9 @@ def sample_rows(result: Result, *, legend: str | None = None) -> pd.DataFrame:
     if not len(floats.times):
         return _rows(result.labels, histograms.series, columns, legend)
     buckets = _rows(result.labels, histograms.series, columns, legend)
-    numbers = _rows(result.labels, floats.series, {TIMESTAMP: floats.times, VALUE: floats.numbers}, legend)
+    values = {TIMESTAMP: floats.times, VALUE: floats.numbers}
+    # A label has one name in all rows, whatever columns they have besides.
+    numbers = _rows(result.labels, floats.series, values, legend, taken=columns)
     return _merged(buckets, numbers, np.concatenate([histograms.series, floats.series]))
 
 
@@ -217,10 +219,12 @@ def _rows(
     series: NDArray[np.int64],
     columns: Mapping[str, Any],
     template: str | None,
+    *,
+    taken: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Tidy frame from columns with one entry per row, and the position of the series that each row is of."""
     levels = _levels(labels, template)
-    names = free_names(list(levels), {TIMESTAMP, VALUE, *columns})
+    names = free_names(list(levels), {TIMESTAMP, VALUE, *columns, *taken})
     named = {name: _texts(each).take(series) for name, each in zip(names, levels.values(), strict=True)}
     frame = pd.DataFrame({**named, **columns})
     if TIMESTAMP in columns:

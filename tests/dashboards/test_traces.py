@@ -129,3 +129,10 @@ def test_what_no_query_gives_is_refused():
         drawn(pd.DataFrame({"a": [1]}))
     with pytest.raises(InvalidValue, match="the values of this frame are no numbers"):
         drawn(pd.DataFrame({"value": ["text"]}, index=pd.Index([""], name="__name__")))
+
+
+def test_labels_called_like_the_columns_of_buckets_tell_series_apart():
+    rows = pd.DataFrame(
+        {"lower": ["a", "b"], "upper": "x", "count": "y", "closed": "z", "timestamp": times(0, 0), "value": [1.0, 2.0]}
+    )
+    assert [labels["lower"] for labels, _, _ in read(rows)] == ["a", "b"]

@@ -204,3 +204,14 @@ def test_two_samples_of_one_series_at_one_time_are_no_table_but_two_rows(rows, w
     with pytest.raises(envelope.Malformed, match="two samples of one series at one time"):
         frames.ranged(result, window)
     assert len(frames.ranged(result, window, tidy=True)) == len(rows)
+
+
+def test_a_label_has_one_name_beside_buckets_and_beside_plain_numbers():
+    labels = [{"lower": "lo", "count": "c"}, {"lower": "lo", "value": "v"}]
+    result = wire.Result("vector", labels, samples((1, 1000, 7.0)), histograms((0, 1000, 0.1, 0.2, 0, 3, 3, 0.5)))
+    frame = frames.instant(result)
+    assert frame["label_lower"].tolist() == ["lo", "lo"]
+    assert frame["label_count"].tolist() == ["c", ""]
+    assert frame["label_value"].tolist() == ["", "v"]
+    assert frame["lower"].dtype == frame["count"].dtype == np.float64
+    np.testing.assert_array_equal(frame["lower"], [0.1, np.nan])

@@ -24,7 +24,9 @@ __all__ = ["advised", "asked", "no_answer", "no_use", "noted", "position", "refu
 _PARSE_ERROR = re.compile(r'(?:invalid parameter "[^"]+": )?(?:(\d+):(\d+)|\w+ position): parse error: (.*)', re.DOTALL)
 _PARAMETER = re.compile(r'^invalid parameter "(?:query|match\[\])": ')
 _EXCERPT = 200
-_GATEWAY_TIMEOUT = 504
+_BAD_REQUEST, _GATEWAY_TIMEOUT = 400, 504
+# Go's net/http and nginx.
+_WANTS_TLS = re.compile(rb"HTTP request (?:to an HTTPS server|was sent to HTTPS port)")
 _TIMED_OUT = re.compile(r"timed? ?out|deadline exceeded", re.IGNORECASE)
 
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
@@ -63,6 +65,7 @@ _REASONS: list[tuple[tuple[type[BaseException], ...], str]] = [
     ),
 ]
 _OTHER_REASON = "the connection failed ({cause}); try again, or check the address"
+_HTTPS_ONLY = "the server speaks HTTPS only; write https:// in the address"
 _STATUS = {
     401: "credentials are missing or wrong; pass auth=(user, password), token= or headers=",
     403: "these credentials do not allow it; pass others with auth=, token= or headers=",
@@ -116,8 +119,9 @@ def no_use(reply: Reply, why: Malformed | None = None) -> str:
 
 
 def _trouble(reply: Reply, why: Malformed | None) -> str:
-    if reply.status in _STATUS:
-        return f": {_STATUS[reply.status]}"
+    wants_tls = reply.status == _BAD_REQUEST and _WANTS_TLS.search(reply.body)
+    if known := _HTTPS_ONLY if wants_tls else _STATUS.get(reply.status):
+        return f": {known}"
     if not reply.body.strip():
         return " with an empty body; the server may be starting or overloaded: try again a little later"
     if "html" in reply.content_type or reply.body.lstrip()[:1] == b"<":

@@ -94,6 +94,18 @@ def test_a_header_of_ones_own_says_more_than_compression(faulty):
         (503, b"", "text/plain", "HTTP 503 with an empty body; the server may be starting or overloaded: try again"),
         (503, b"Service Unavailable", "text/plain; charset=utf-8", "HTTP 503: Service Unavailable"),
         (400, b"unsupported path requested: /x\nmore", "text/plain", "HTTP 400: unsupported path requested: /x$"),
+        (
+            400,
+            b"Client sent an HTTP request to an HTTPS server.\n",
+            "",
+            "HTTP 400: the server speaks HTTPS only; write https",
+        ),
+        (
+            400,
+            b"<html><center>The plain HTTP request was sent to HTTPS port</center></html>",
+            "text/html",
+            "HTTP 400: the server speaks HTTPS only",
+        ),
         (401, b"no", "text/plain", r"HTTP 401: credentials are missing or wrong; pass auth=\(user, password\)"),
         (403, b"<html>", "text/html", "HTTP 403: these credentials do not allow it"),
         (
