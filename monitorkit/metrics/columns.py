@@ -12,7 +12,7 @@ from monitorkit.metrics.bins import is_missing
 from monitorkit.metrics.classes import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from monitorkit.metrics.bins import Column
 
@@ -41,6 +41,7 @@ def columns_of(
     names: Sequence[str] | None = None,
     *,
     each: Callable[[Sequence[int]], Iterable[int]] = iter,
+    times: Collection[int] = (),
 ) -> Columns:
     """Read a table.
 
@@ -53,6 +54,8 @@ def columns_of(
         What the columns are called; by default as in the DataFrame, or else ``x0``, ``x1``, ... as scikit-learn does.
     each
         Goes through the columns, as `iter` does.
+    times
+        Places of the columns of a DataFrame that may hold times, as objects.
 
     Raises
     ------
@@ -68,7 +71,9 @@ def columns_of(
     if is_frame(table):
         # A label that is empty is none.
         own = [class_name(name) or f"x{place}" for place, name in enumerate(table.columns)]
-        values = [_series(table.iloc[:, place], own[place]) for place in each(range(len(own)))]
+        values = [
+            (_times if place in times else _series)(table.iloc[:, place], own[place]) for place in each(range(len(own)))
+        ]
         categorical = tuple(place for place, kind in enumerate(table.dtypes) if kind == "category")
     else:
         array = _array(table)
@@ -177,6 +182,13 @@ def _series(series: Any, name: str) -> Column:  # noqa: ANN401 - pandas is loade
     if kind in _NUMBERS and str(series.dtype) != "category":
         return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
     return _column(series.to_numpy(dtype=object if kind not in "mM" else None), name)
+
+
+def _times(series: Any, name: str) -> Column:  # noqa: ANN401 - as above
+    if getattr(series.dtype, "kind", "O") != "M":
+        return _series(series, name)
+    column = series.astype(object)
+    return np.asarray(column.where(series.notna(), None).to_numpy(dtype=object))
 
 
 def _column(values: Column, name: str) -> Column:

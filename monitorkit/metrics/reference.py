@@ -77,7 +77,8 @@ class Reference:
     watched
         The features that are compared.
     left_out
-        Names of the features that are not, because they would take more series than ``Drift.max_series``.
+        Names of the features that are not, because they hold times, which never come again, or because they would take
+        more series than ``Drift.max_series``.
     columns
         Names of the columns that the reference data have.
     settings
@@ -107,6 +108,7 @@ class Reference:
         names: Sequence[str] | None = None,
         predict: Predict | None = None,
         classes: Collection[Hashable] = (),
+        times: Collection[int] = (),
     ) -> Self:
         """Read reference data.
 
@@ -123,15 +125,18 @@ class Reference:
             predictions.
         classes
             Classes that it can predict, also where none of the predictions is.
+        times
+            Places of the columns that hold times.
 
         Raises
         ------
         InvalidType, InvalidValue
             If they are no table, or features that are to be watched are none of it.
         """
-        columns = columns_of(X, names, each=partial(_each, X, "reading the reference"))
+        columns = columns_of(X, names, each=partial(_each, X, "reading the reference"), times=times)
         known = {name: place for place, name in enumerate(columns.names)}
         wanted = range(len(columns.names)) if drift.features is None else _places(drift.features, known, "features")
+        wanted = [place for place in wanted if place not in times]
         codes = {*_places(drift.categorical, known, "categorical"), *columns.categorical}
         features = []
         for place in _each(X, "binning the reference", wanted):
@@ -140,7 +145,8 @@ class Reference:
                 column = column.astype(object)
             bins = bins_of(column, n_bins=drift.bins, categories=drift.categories)
             features.append(_feature(name, place, column, bins))
-        return cls(tuple(features), (), columns.names, drift, _sample(X)).predicting(predict, classes)
+        left_out = tuple(columns.names[place] for place in times)
+        return cls(tuple(features), left_out, columns.names, drift, _sample(X)).predicting(predict, classes)
 
     def predicting(self, predict: Predict | None, classes: Collection[Hashable] = ()) -> Self:
         """The same reference data as another model predicts them."""

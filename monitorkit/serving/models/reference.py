@@ -69,7 +69,14 @@ def reference_of(model: Model, X: Any, drift: Drift) -> Reference:  # noqa: ANN4
         X = X[names]
     with _about_reference():
         own = None if is_frame(X) else _names(model, X)
-        return Reference.of(X, drift=drift, names=own, predict=partial(_predict, model), classes=model.classes or ())
+        return Reference.of(
+            X,
+            drift=drift,
+            names=own,
+            predict=partial(_predict, model),
+            classes=model.classes or (),
+            times=_times(model.features),
+        )
 
 
 def features_of(X: Any, drift: Drift) -> Reference:  # noqa: ANN401 - any table
@@ -103,6 +110,10 @@ def kept_reference(model: Model, before: Reference | None, *, drift: Drift | boo
         return before.predicting(partial(_predict, model), model.classes or ())
 
 
+def _times(features: Features) -> list[int]:
+    return [place for place, column in enumerate(features.columns or ()) if column.kind == "time"]
+
+
 def _names(model: Model, X: Any) -> list[str] | None:  # noqa: ANN401 - any table
     """What a model calls its columns, where there are as many."""
     names = model.feature_names
@@ -132,7 +143,7 @@ def _about_reference() -> Iterator[None]:
 
 def _input(rows: Any, features: Features) -> Matrix:  # noqa: ANN401 - any table
     """Rows as the server hands them to the model: numbers, or objects where there is text; whole where they must be."""
-    columns = columns_of(rows).data
+    columns = columns_of(rows, times=_times(features)).data
     gaps = np.column_stack([column_gaps(column) for column in columns])
     may_have = np.array([features.column(place).missing for place in range(len(columns))])
     whole = ~(gaps & ~may_have).any(axis=1)

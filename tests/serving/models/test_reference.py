@@ -260,3 +260,19 @@ def test_sets_of_labels_are_watched_label_by_label(start):
 def test_what_is_no_drift_is_refused(drift):
     with pytest.raises(InvalidType, match=r"drift: .* is neither True, False nor monitorkit.Drift"):
         mk.serve(len, name="no drift", drift=drift)
+
+
+def test_times_are_left_out_and_the_other_columns_watched(start):
+    days = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=60), "size": np.arange(60.0)})
+    days.loc[3, "day"] = pd.NaT
+
+    def late(table):
+        return (table["day"].dt.month > 1).to_numpy()
+
+    server = start(late, example=days, reference=days)
+    assert (server.reference.features, server.reference.left_out) == (["size", "prediction"], ("day",))
+    server.predict(days.iloc[10:50])
+    assert sum(bins(server, "size").values()) == 40
+    assert bins(server, "prediction") == {"False": 21, "True": 19, "missing": 0, "other": 0}
+    server.swap(late, version="2", example=days)
+    assert server.reference.left_out == ("day",)
