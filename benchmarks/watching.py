@@ -72,11 +72,13 @@ def pairs() -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     def predict(X: object, y: object = None) -> object:  # noqa: ARG001 - read by what watches
         return X
 
-    watched = mk.watch(predict, name="predict")
+    watched, number = mk.watch(predict, name="class"), mk.watch(predict, name="number")
     bare, measured = asked(application()), asked(mk.instrument(application(), registry=CollectorRegistry()))
     return {
         "a class": (lambda: predict(1), lambda: watched(1)),
         "a class and its label": (lambda: predict(1, 1), lambda: watched(1, 1)),
+        "one of numpy's classes": (lambda: predict(ten[1]), lambda: watched(ten[1])),
+        "a number and its label": (lambda: predict(0.5, 0.25), lambda: number(0.5, 0.25)),
         "an array of 10": (lambda: predict(ten), lambda: watched(ten)),
         "an array of 10 and its labels": (lambda: predict(ten, labels), lambda: watched(ten, labels)),
         "a request of Flask": (bare, measured),

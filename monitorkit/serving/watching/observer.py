@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitorkit.metrics.columns import is_frame
+from monitorkit.metrics.regression import LARGEST
 from monitorkit.serving.client import labels
 from monitorkit.serving.models.scoring import Judge, check_label, count_label, count_predictions
 from monitorkit.serving.refusals import Refusal
@@ -19,7 +20,7 @@ from monitorkit.serving.watching.arguments import Named
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from monitorkit.metrics import VersionMetrics
+    from monitorkit.metrics import Task, VersionMetrics
     from monitorkit.serving.models.model import Model, Outputs
 
 __all__ = ["Observer"]
@@ -27,6 +28,7 @@ __all__ = ["Observer"]
 _NO_ROWS = (dict, tuple, bytes, str)
 _MAX_COMPLAINTS = 20
 _TABLE = 2
+_NUMBERS = frozenset({int, float})
 _NO_TABLE = np.empty((0, 0))
 _TO_THE_CALLER = 4
 
@@ -62,7 +64,11 @@ class Observer:
         self._told: set[str] = set()
         self._class_set = model.class_set
         self._compared = metrics.drift.reference is not None
-        self._classes: set[type] = set()
+        self._tasks: dict[type, Task] = {}
+        self._fits: dict[Task | None, Callable[[Any], bool]] = {
+            "classification": self._is_class,
+            "regression": _is_number,
+        }
 
         self._came: Callable[[], None] = partial(metrics.requests.add_in_flight, 1)
         self.end: Callable[[], None] = partial(metrics.requests.add_in_flight, -1)
@@ -84,7 +90,7 @@ class Observer:
         """Count what a call returned, and how right it was where its true labels are among its arguments."""
         try:
             y_true = self._y.of(args, kwargs)
-            if not self._count_plain(result, y_true):
+            if not self._count_plain(_plain(result), _plain(y_true)):
                 self._read(result, args, kwargs, y_true)
         except Refusal as refusal:
             self._complain(refusal.detail)
@@ -92,19 +98,24 @@ class Observer:
             self._complain(f"{type(error).__name__}: {error}")
 
     def _count_plain(self, result: Any, y_true: Any) -> bool:  # noqa: ANN401 - as above
-        """Count one class of a type that was read before, and its label if that is alike; return whether it was one."""
-        if self._compared or not self._is_known(result):
-            return False
-        if y_true is not None and (type(y_true) is not type(result) or not self._is_known(y_true)):
+        """Count one class or number of a type that was read before, and its label if that is alike; tell whether."""
+        task = None if self._compared else self._tasks.get(type(result))
+        fits = self._fits.get(task)
+        if fits is None or not fits(result) or not (y_true is None or fits(y_true)):
             return False
         self._requests.observe_batch(1)
+        if task == "regression":
+            if y_true is not None:
+                self._metrics.regression.observe(y_true, result)
+            return True
         self._metrics.quality.count_predictions((result,))
         if y_true is not None:
             self._metrics.quality.observe(y_true, result)
         return True
 
-    def _is_known(self, label: Any) -> bool:  # noqa: ANN401 - as above
-        return type(label) in self._classes and (self._class_set is None or label in self._class_set)
+    def _is_class(self, label: Any) -> bool:  # noqa: ANN401 - as above
+        known = self._tasks.get(type(label)) == "classification"
+        return known and (self._class_set is None or label in self._class_set)
 
     def _read(self, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any], y_true: Any) -> None:  # noqa: ANN401 - as above
         single = type(result) in LABEL_TYPES or isinstance(result, np.generic) or getattr(result, "ndim", 1) == 0
@@ -115,8 +126,8 @@ class Observer:
         self._requests.observe_batch(len(rows))
         outputs = self._model.predict(rows)
         count_predictions(outputs, self._metrics, self._table(args, kwargs, len(rows)))
-        if outputs.task == "classification" and type(result) in LABEL_TYPES:
-            self._classes.add(type(result))
+        if single:
+            self._tasks[type(outputs.predictions[0])] = outputs.task
         if y_true is not None:
             self._judge(outputs, [y_true] if single and not _holds_one(y_true) else y_true)
 
@@ -158,6 +169,15 @@ class Observer:
         if what not in self._told and len(self._told) < _MAX_COMPLAINTS:
             self._told.add(what)
             warnings.warn(f"watch {self._name}: {what}", stacklevel=_TO_THE_CALLER)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any result or argument
+    """The value itself, Python's own where it is one of numpy's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - as above
+    return type(value) in _NUMBERS and abs(value) <= LARGEST
 
 
 def _holds_one(y_true: Any) -> bool:  # noqa: ANN401 - any argument

@@ -119,6 +119,41 @@ def test_a_regressor_is_scored(watched, counts_of):
     assert counts_of(predict)("model_mae") == mean_absolute_error([1.0, 4.0, 2.5], [1.5, 2.5, 3.5])
 
 
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32])
+def test_numbers_one_by_one_are_scored_like_those_of_a_list(watched, counts_of, kind):
+    predict = watched(lambda X, y=None: X)
+    pairs = [(1.5, 1), (2.5, 2.0), (0.5, kind(0.25)), (3.0, None), (1.0, 1.5)]
+    for X, y in pairs:
+        assert predict(kind(X), y) == X
+    counts = counts_of(predict)
+    y_pred, y_true = zip(*[pair for pair in pairs if pair[1] is not None], strict=True)
+    assert counts("model_mae") == mean_absolute_error(y_true, y_pred)
+    assert counts("model_absolute_error_count") == 4
+    assert counts("inference_batch_size_sum") == 5
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint8])
+def test_classes_one_by_one_are_scored_like_those_of_a_list(watched, counts_of, kind):
+    predict = watched(lambda X, y=None: kind(X), classes=[0, 1, 2])
+    for X, y in [(1, 1), (1, np.int64(2)), (0, 0), (2, None)]:
+        assert predict(X, y) == X
+    counts = counts_of(predict)
+    assert counts("model_accuracy") == pytest.approx(2 / 3)
+    assert counts("model_predictions_total", class_name="1") == 2
+    with pytest.warns(UserWarning, match="y.0. is 7, which is no class of the model"):
+        predict(1, 7)
+    assert counts("model_predictions_total", class_name="1") == 3
+
+
+@pytest.mark.parametrize("label", ["a", True, 1e200, float("nan")])
+def test_a_label_that_is_no_number_is_told_also_after_many_that_were(watched, counts_of, label):
+    predict = watched(lambda X, y=None: X)
+    predict(1.0, 2.0)
+    with pytest.warns(UserWarning, match=r"y\[0\] is"):
+        predict(1.0, label)
+    assert counts_of(predict)("model_absolute_error_count") == 1
+
+
 def test_several_outputs_are_scored_where_they_are_told_to_be_numbers(watched, counts_of):
     y_true, y_pred = np.array([[1.0, 20.0], [2.0, 10.0]]), np.array([[1.5, 19.0], [2.0, 13.0]])
     predict = watched(lambda X, y: y_pred, task="regression")
