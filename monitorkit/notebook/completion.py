@@ -17,8 +17,8 @@ from monitorkit.notebook import inspection, knowledge
 from monitorkit.notebook.options import OPTIONS
 from monitorkit.notebook.places import Place, place_at
 from monitorkit.promql import Expression
-from monitorkit.promql.completion import Entry
-from monitorkit.promql.completion import complete as complete_query
+from monitorkit.promql.cursor.completion import Entry
+from monitorkit.promql.cursor.completion import complete as complete_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

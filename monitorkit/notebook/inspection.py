@@ -13,7 +13,7 @@ from IPython.core.page import page
 from monitorkit.notebook import knowledge
 from monitorkit.notebook.options import OPTIONS
 from monitorkit.notebook.places import Place, place_at
-from monitorkit.promql.help import Help, help_at
+from monitorkit.promql.cursor.help import Help, help_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

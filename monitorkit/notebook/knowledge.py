@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from monitorkit import running
 from monitorkit.errors import InvalidValue
 from monitorkit.notebook.source import Sources
-from monitorkit.promql.known import NOTHING
+from monitorkit.promql.cursor.known import NOTHING
 from monitorkit.query import PrometheusClient
 from monitorkit.query.catalog import Catalog
 
 if TYPE_CHECKING:
     from monitorkit.notebook.places import Place
-    from monitorkit.promql.known import Known
+    from monitorkit.promql.cursor.known import Known
 
 __all__ = ["PATIENCE_SECONDS", "known_at", "warm"]
 

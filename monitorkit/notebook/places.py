@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from monitorkit.notebook.options import OPTIONS
 from monitorkit.notebook.python_code import Piece, Text, in_field, pieces, value, written
 from monitorkit.promql.compose import Query
-from monitorkit.promql.context import context
+from monitorkit.promql.cursor.context import context
 from monitorkit.promql.functions import AGGREGATIONS
 from monitorkit.promql.tokens import KEYWORDS, Token, tokens
 from monitorkit.query import PrometheusClient

@@ -7,7 +7,7 @@ in the text, or a `PromQLError` that says where the mistake is and what to write
 from __future__ import annotations
 
 from monitorkit.promql.compose import Query, escape_regex, expr
-from monitorkit.promql.context import Context, context
+from monitorkit.promql.cursor.context import Context, context
 from monitorkit.promql.errors import PromQLError
 from monitorkit.promql.formatting import format  # noqa: A004 - the field's name for it
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS, AggregationOperator, Function, ValueType

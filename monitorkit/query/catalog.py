@@ -15,9 +15,9 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from monitorkit.labels import NAME_LABEL, quote
+from monitorkit.promql.cursor.known import Metadata
+from monitorkit.promql.cursor.names import Names
 from monitorkit.promql.formatting import label_name
-from monitorkit.promql.known import Metadata
-from monitorkit.promql.names import Names
 from monitorkit.query.answers import Answers
 from monitorkit.query.connection.engine import recognise
 from monitorkit.query.decoding import envelope

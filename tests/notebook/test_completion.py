@@ -11,7 +11,7 @@ from monitorkit import running
 from monitorkit.notebook import completion
 from monitorkit.notebook.options import OPTIONS
 from monitorkit.processes import wait_until
-from monitorkit.promql.completion import MOST
+from monitorkit.promql.cursor.completion import MOST
 from monitorkit.query import PrometheusClient
 from monitorkit.query.catalog import Catalog
 

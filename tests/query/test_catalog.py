@@ -7,7 +7,7 @@ import pytest
 
 from monitorkit import processes
 from monitorkit.promql import LabelMatcher
-from monitorkit.promql.known import Metadata
+from monitorkit.promql.cursor.known import Metadata
 from monitorkit.query import PrometheusClient, answers
 from monitorkit.query.catalog import Catalog
 

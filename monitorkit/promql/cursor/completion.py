@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitorkit.labels import NAME_LABEL
-from monitorkit.promql import words
 from monitorkit.promql.compose import escape_regex
-from monitorkit.promql.context import Context, context
+from monitorkit.promql.cursor import words
+from monitorkit.promql.cursor.context import Context, context
+from monitorkit.promql.cursor.known import NOTHING
+from monitorkit.promql.cursor.names import Names
+from monitorkit.promql.cursor.quoting import quoted, unquoted
 from monitorkit.promql.formatting import label_name, metric_name
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS
-from monitorkit.promql.known import NOTHING
-from monitorkit.promql.names import Names
-from monitorkit.promql.quoting import quoted, unquoted
 from monitorkit.promql.versions import FEATURES, Feature, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from monitorkit.promql.known import Known
+    from monitorkit.promql.cursor.known import Known
 
 __all__ = ["MOST", "Completion", "Entry", "complete"]
 

@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitorkit.promql import AGGREGATIONS, FUNCTIONS
-from monitorkit.promql.help import Help, help_at, help_on
-from monitorkit.promql.known import Metadata
-from monitorkit.promql.names import Names
+from monitorkit.promql.cursor.help import Help, help_at, help_on
+from monitorkit.promql.cursor.known import Metadata
+from monitorkit.promql.cursor.names import Names
 from monitorkit.promql.tokens import KEYWORDS
 
 SAID = {

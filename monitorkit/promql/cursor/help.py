@@ -6,15 +6,15 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitorkit.promql.context import context
+from monitorkit.promql.cursor.context import context
+from monitorkit.promql.cursor.known import NOTHING
 from monitorkit.promql.functions import AGGREGATIONS, FUNCTIONS, TYPE_NAMES
 from monitorkit.promql.highlight import classes
-from monitorkit.promql.known import NOTHING
 from monitorkit.promql.literals import unquote
 
 if TYPE_CHECKING:
+    from monitorkit.promql.cursor.known import Known, Metadata
     from monitorkit.promql.functions import Function
-    from monitorkit.promql.known import Known, Metadata
     from monitorkit.promql.tokens import Token
     from monitorkit.promql.versions import Feature
 

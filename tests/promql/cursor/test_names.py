@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitorkit.promql.names import Names
+from monitorkit.promql.cursor.names import Names
 
 WORDS = st.lists(st.sampled_from(["a", "ab", "abc", "B", "c", "İ", "ß"]), min_size=1, max_size=4)
 NAMES = st.lists(st.builds(lambda words, by: by.join(words), WORDS, st.sampled_from(["_", ":", ".", ""])), max_size=40)

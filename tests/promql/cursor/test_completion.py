@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitorkit.promql import FUNCTIONS, parse, selectors
-from monitorkit.promql.completion import MOST, Completion, complete
+from monitorkit.promql.cursor.completion import MOST, Completion, complete
+from monitorkit.promql.cursor.known import Metadata
+from monitorkit.promql.cursor.names import Names
 from monitorkit.promql.highlight import classes
-from monitorkit.promql.known import Metadata
-from monitorkit.promql.names import Names
 from monitorkit.promql.tokens import KEYWORDS
 
 METRICS = {

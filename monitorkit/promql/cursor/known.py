@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitorkit.promql.names import Names
+    from monitorkit.promql.cursor.names import Names
     from monitorkit.promql.nodes import LabelMatcher
 
 __all__ = ["NOTHING", "Known", "Metadata"]
