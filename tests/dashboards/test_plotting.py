@@ -213,3 +213,13 @@ def test_other_parameters_are_checked_as_a_panels():
         plot(ranged(), thresholds=[5])
     with pytest.raises(InvalidType, match="unit must be text"):
         plot(ranged(), unit=5)
+
+
+def test_a_plot_grows_where_the_names_of_its_lines_need_the_room():
+    def picture(prefix):
+        times = pd.DatetimeIndex(pd.to_datetime([0, 1], unit="s", utc=True), name="timestamp")
+        columns = pd.Index([f"{prefix}{number}" for number in range(12)], name="job")
+        return plot(pd.DataFrame(1.0, index=times, columns=columns))
+
+    assert picture("a").height == 300
+    assert 300 < picture("a-job-with-a-name-that-fills-a-third-of-a-row-").height <= 348

@@ -10,7 +10,7 @@ import numpy as np
 from monitorkit.dashboards.colors import GRID, INK, LINE_COLORS, MUTED, hex_color, text_color
 from monitorkit.dashboards.drawing.axis import FULL, plottable
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
-from monitorkit.dashboards.drawing.sheet import elide, text_width
+from monitorkit.dashboards.drawing.sheet import elide, elide_apart, text_width
 from monitorkit.dashboards.thresholds import GOOD, color_at
 from monitorkit.dashboards.units import format_value
 
@@ -41,7 +41,7 @@ def draw_bars(sheet: Sheet, box: Box, reading: Reading, *, note: str = "") -> No
     texts = [
         elide(format_value(value, panel.unit, panel.decimals), width * VALUE_SHARE, SIZE, "bold") for value in values
     ]
-    names = [elide(line.name, width * NAME_SHARE, SIZE) for line in reading.lines]
+    names = elide_apart([line.name for line in reading.lines], width * NAME_SHARE, SIZE)
     left = x + max(text_width(name, SIZE) for name in names) + 10
     room = max(x + width - left - max(text_width(text, SIZE, "bold") for text in texts) - 8, 20)
     low, high = min(0.0, np.nanmin([0.0, *lengths])), max(0.0, np.nanmax([0.0, *lengths]))

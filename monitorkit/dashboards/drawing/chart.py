@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.dashboards.colors import PAPER
+from monitorkit.dashboards.drawing import legend
 from monitorkit.dashboards.drawing.bars import ROW_HEIGHT, draw_bars
-from monitorkit.dashboards.drawing.card import DESCRIBED_HEIGHT
-from monitorkit.dashboards.drawing.lines import draw_lines
+from monitorkit.dashboards.drawing.card import DESCRIBED_HEIGHT, PADDING
+from monitorkit.dashboards.drawing.lines import draw_lines, shown_lines
 from monitorkit.dashboards.drawing.picture import Picture
 from monitorkit.dashboards.drawing.sheet import Sheet
 from monitorkit.dashboards.summary import panel_lines
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_chart"]
 
 WIDTH, HEIGHT = 860, 300
-LEGEND_ROWS = 3
+LEGEND_ROWS, ROWS_WITHIN = 6, 3
+"""Rows of the legend at most, and how many of them the height above has room for; others make the picture higher."""
 BARE_HEAD, DESCRIBED_HEAD, FOOT = 34, 48, 14
 """Pixels over the bars, without and with a line under the title, and under them."""
 
@@ -54,7 +56,9 @@ def _height(reading: Reading, *, over_time: bool) -> int:
     if not reading.lines:
         return EMPTY_HEIGHT
     if over_time:
-        return HEIGHT
+        lines, _ = shown_lines(reading.lines)
+        rows = legend.legend_rows(lines, reading.panel, WIDTH - 1 - 2 * PADDING, n_rows=LEGEND_ROWS)
+        return HEIGHT + round(legend.ROW_HEIGHT * max(len(rows) - ROWS_WITHIN, 0))
     bars = round(ROW_HEIGHT * len(reading.lines)) + FOOT
     described = reading.panel.description and bars + DESCRIBED_HEAD >= DESCRIBED_HEIGHT
     return bars + (DESCRIBED_HEAD if described else BARE_HEAD)

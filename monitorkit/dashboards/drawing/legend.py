@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitorkit.dashboards.colors import INK, LINE_COLORS, MUTED
-from monitorkit.dashboards.drawing.sheet import elide, text_width
+from monitorkit.dashboards.drawing.sheet import elide, elide_apart, text_width
 from monitorkit.dashboards.reading import reduce
 from monitorkit.dashboards.units import format_value
 
@@ -45,15 +45,13 @@ def legend_rows(lines: Sequence[Line], panel: Panel, width: float, *, n_rows: in
     rows: list[list[Entry]] = []
     if n_rows < 1:
         return rows
+    values = [
+        elide(format_value(reduce(line.values, "lastNotNull"), panel.unit, panel.decimals), 160, SIZE, "bold")
+        for line in lines
+    ]
     for name_width in _NAME_WIDTHS:
-        entries = [
-            Entry(
-                elide(line.name, min(name_width, width - 120), SIZE),
-                elide(format_value(reduce(line.values, "lastNotNull"), panel.unit, panel.decimals), 160, SIZE, "bold"),
-                LINE_COLORS[index],
-            )
-            for index, line in enumerate(lines)
-        ]
+        names = elide_apart([line.name for line in lines], min(name_width, width - 120), SIZE)
+        entries = [Entry(*each) for each in zip(names, values, LINE_COLORS, strict=False)]
         rows = _rows(entries, width)
         if len(rows) <= n_rows:
             return rows

@@ -12,7 +12,7 @@ from monitorkit.dashboards.colors import LINE_COLORS, PAPER, hex_color, text_col
 from monitorkit.dashboards.drawing.axis import Axis, plottable, value_axis
 from monitorkit.dashboards.drawing.card import draw_card, draw_empty
 from monitorkit.dashboards.drawing.grid import TICK_SIZE, draw_levels, draw_times
-from monitorkit.dashboards.drawing.legend import draw_legend, legend_rows
+from monitorkit.dashboards.drawing.legend import ROW_HEIGHT, draw_legend, legend_rows
 from monitorkit.dashboards.drawing.sheet import POINTS_PER_PIXEL, elide, text_width
 from monitorkit.dashboards.thresholds import GOOD
 from monitorkit.dashboards.units import format_value
@@ -36,6 +36,7 @@ MOST_LINES = 12
 PIXELS_PER_VALUE_TICK = 24.0
 LEGEND_SHARE = 62.0
 """Pixels of height that each row of the legend asks for."""
+MOST_ROWS = 2
 
 
 def shown_lines(lines: Sequence[Line]) -> tuple[list[Line], str]:
@@ -51,7 +52,7 @@ def shown_lines(lines: Sequence[Line]) -> tuple[list[Line], str]:
     return [present[index] for index in kept], f"{MOST_LINES} of {len(present)} series, the largest"
 
 
-def draw_lines(sheet: Sheet, box: Box, reading: Reading, *, note: str = "", most_rows: int = 2) -> None:
+def draw_lines(sheet: Sheet, box: Box, reading: Reading, *, note: str = "", most_rows: int | None = None) -> None:
     """Draw a time series panel.
 
     Parameters
@@ -59,7 +60,7 @@ def draw_lines(sheet: Sheet, box: Box, reading: Reading, *, note: str = "", most
     note
         Tells of lines that were left out before.
     most_rows
-        Rows that the legend may take.
+        Rows that the legend may take; as the height allows, and two at most, unless given.
     """
     lines, left_out = shown_lines(reading.lines)
     inner = draw_card(sheet, box, reading.panel, note or left_out)
@@ -67,8 +68,9 @@ def draw_lines(sheet: Sheet, box: Box, reading: Reading, *, note: str = "", most
         draw_empty(sheet, inner, reading)
         return
     x, y, width, height = inner
-    rows = legend_rows(lines, reading.panel, width, n_rows=min(most_rows, int(height // LEGEND_SHARE)))
-    plot_height = max(height - 16 * len(rows) - 20, 4)
+    n_rows = min(MOST_ROWS, int(height // LEGEND_SHARE)) if most_rows is None else most_rows
+    rows = legend_rows(lines, reading.panel, width, n_rows=n_rows)
+    plot_height = max(height - ROW_HEIGHT * len(rows) - 20, 4)
     values = np.concatenate([plottable(line.values) for line in lines])
     axis = value_axis(reading.panel, values[~np.isnan(values)], max(2, int(plot_height // PIXELS_PER_VALUE_TICK)))
     axis = replace(axis, labels=tuple(elide(label, width / 3, TICK_SIZE) for label in axis.labels))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["Box", "Sheet", "elide", "png_bytes", "text_width", "wrap"]
+__all__ = ["Box", "Sheet", "elide", "elide_apart", "png_bytes", "text_width", "wrap"]
 
 PIXELS_PER_INCH = 100.0
 POINTS_PER_PIXEL = 72.0 / PIXELS_PER_INCH
@@ -193,6 +193,38 @@ def elide(text: str, width: float, size: float, weight: Weight = "normal", famil
         fits = text_width(text[:middle].rstrip() + "…", size, weight, family) <= width
         low, high = (middle, high) if fits else (low, middle - 1)
     return text[:low].rstrip() + "…"
+
+
+def elide_apart(texts: Sequence[str], width: float, size: float) -> list[str]:
+    """Texts as :func:`elide` cuts them; in their middle where they begin alike and would look the same.
+
+    Examples
+    --------
+    >>> ks, psi = elide_apart(["feature=income statistic=ks", "feature=income statistic=psi"], 90, 12)
+    >>> ks[:4], ks[-3:], psi[-3:]
+    ('feat', '=ks', 'psi')
+    """
+    cut = [elide(text, width, size) for text in texts]
+    alike = {shown for shown in cut if cut.count(shown) > 1}
+    return [
+        _elide_middle(text, width, size) if shown in alike and shown != text else shown
+        for text, shown in zip(texts, cut, strict=True)
+    ]
+
+
+def _elide_middle(text: str, width: float, size: float) -> str:
+    """The beginning and the end of a text, with an ellipsis between them."""
+    low, high = 0, len(text) - 1
+    while low < high:
+        kept = (low + high + 1) // 2
+        fits = text_width(_ends(text, kept), size) <= width
+        low, high = (kept, high) if fits else (low, kept - 1)
+    return _ends(text, low)
+
+
+def _ends(text: str, kept: int) -> str:
+    tail = kept // 2
+    return text[: kept - tail].rstrip() + "…" + text[len(text) - tail :].lstrip()
 
 
 def wrap(text: str, width: float, size: float, *, n_lines: int, family: Family = "sans") -> list[str]:

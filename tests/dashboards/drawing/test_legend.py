@@ -28,3 +28,10 @@ def test_rows_fit_and_nothing_is_lost_uncounted(n, length, width):
 def test_names_are_kept_whole_where_there_is_room():
     (row,) = rows(["one", "two"], 900)
     assert [(entry.name, entry.value) for entry in row] == [("one", "1"), ("two", "1")]
+
+
+def test_names_that_begin_alike_are_told_apart_by_their_ends():
+    (row, *_) = rows([f"feature=income statistic={name}" for name in ("js", "ks", "psi")], 360, n_rows=1)
+    names = [entry.name for entry in row if entry.color != "none"]
+    assert len(set(names)) == len(names)
+    assert all("…" in name and not name.endswith("…") for name in names)

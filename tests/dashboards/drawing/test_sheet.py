@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from monitorkit.dashboards.drawing.sheet import Sheet, elide, png_bytes, text_width, wrap
+from monitorkit.dashboards.drawing.sheet import Sheet, elide, elide_apart, png_bytes, text_width, wrap
 
 
 def pixels(png):
@@ -122,3 +122,11 @@ def test_a_figure_can_be_saved_elsewhere_afterwards(sheet, tmp_path):
     assert isinstance(sheet.figure, Figure)
     sheet.figure.savefig(tmp_path / "x.svg")
     assert (tmp_path / "x.svg").stat().st_size > 0
+
+
+@pytest.mark.parametrize("width", [0, 5, 40, 90, 150, 400])
+def test_texts_that_begin_alike_are_cut_within_the_width(width):
+    texts = ["feature=income statistic=ks", "feature=income statistic=psi", "up", "日本語の長い名前の特徴量その一", ""]
+    for text, shown in zip(texts, elide_apart(texts, width, 12), strict=True):
+        assert shown == text or "…" in shown
+        assert text_width(shown, 12) <= max(width, text_width("…", 12))
