@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitorkit.errors import InvalidValue
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics.queries.scope import Scope, changed
 from monitorkit.metrics.shadow import ANSWERS, SHADOW_PREFIX
 from monitorkit.promql import VectorSelector
@@ -38,6 +38,8 @@ def of_shadow(query: str) -> Query:
 
     Raises
     ------
+    InvalidType
+        If it is no text.
     InvalidValue
         If it reads something that a shadow does not have: nobody waits for its answers, so it has no latency.
     PromQLError
@@ -45,7 +47,8 @@ def of_shadow(query: str) -> Query:
 
     Notes
     -----
-    What a shadow predicts is counted under names of its own, so that every other query is about what was answered.
+    What a shadow predicts is counted under names of its own, so that every other query is about what was answered. Both
+    beside each other, told apart by version: ``expr("{a} or {b}", a=query, b=of_shadow(query))``.
 
     Examples
     --------
@@ -54,6 +57,8 @@ def of_shadow(query: str) -> Query:
     'sum by (model_version) (rate(shadow_model_outcomes_total{model_name="digits",outcome="tp"}[5m]))
      / (sum by (model_version) (rate(shadow_model_outcomes_total{model_name="digits",outcome=~"tp|fn"}[5m])) > 0)'
     """
+    if not isinstance(query, str):
+        raise InvalidType(f"of_shadow: {query!r} is no query; pass PromQL, as in of_shadow(accuracy('digits'))")
     return changed(query, _renamed)
 
 

@@ -141,7 +141,7 @@ def watch(
     or cancelled is not counted. A result that is one value is one prediction; a list, an array or a Series holds one
     for each row; other results, such as a tuple or a dictionary, are only timed. A generator is timed to its end, and
     what it yields is not read. An argument called ``y`` or ``y_true`` holds the true labels, None where one is not
-    known. Measuring a call that returns a class costs about 4 us, with its label 5 us (``benchmarks/watching.py``).
+    known. Measuring a call that returns a class costs about 3 us, with its label 4 us (``benchmarks/watching.py``).
 
     Examples
     --------

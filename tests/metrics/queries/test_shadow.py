@@ -6,7 +6,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score
 
-from monitorkit.errors import InvalidValue
+from monitorkit import expr
+from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import queries
 from monitorkit.processes import wait_until
 from monitorkit.services import start_prometheus
@@ -112,6 +113,18 @@ def test_a_dashboard_s_window_stays():
 def test_what_a_shadow_does_not_have_is_refused(query, what):
     with pytest.raises(InvalidValue, match=f"of_shadow: a shadow answers nobody, so it has no {what}; ask for"):
         queries.of_shadow(query)
+
+
+def test_it_stands_beside_those_that_answered(lived, found):
+    query = queries.accuracy(MODEL, by="model_version")
+    both = found(expr("{a} or {b}", a=query, b=queries.of_shadow(query)))
+    assert set(both) == {("1",), ("2",), ("3",)}
+    assert both[("3",)] == near(accuracy_score(lived[1], lived[4]))
+
+
+def test_what_is_no_query_is_refused():
+    with pytest.raises(InvalidType, match="of_shadow: 5 is no query; pass PromQL"):
+        queries.of_shadow(5)
 
 
 def test_a_pattern_of_names_is_refused():
