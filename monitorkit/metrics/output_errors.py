@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING
 from prometheus_client.utils import floatToGoString
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from monitorkit.metrics.error_scale import ErrorScale
 
-__all__ = ["KEPT_SECONDS", "OutputErrors", "Sums"]
+__all__ = ["OutputErrors", "Sums"]
 
-KEPT_SECONDS = 60.0
-"""How long a sum is exported that others drown in, so that every scraper has seen what made it so large."""
+KEPT = 4
+"""How often a sum is exported that others drown in, so that more scrapers than one see what made it so large."""
 
 _DROWNED = 2.0**-30
 """Of the 53 binary digits of a sum 23 are left for what is added to it: that is told to one part in ten million."""
@@ -37,24 +34,26 @@ class _Sum:
     """A sum, begun anew where it became so large that what comes now would be lost in it.
 
     One true value of 1e20, as a client may send it, would hide all errors after it: the next ones change no digit of a
-    sum of 1e40, and the rate of that is 0, as if the model were perfect. Such a sum is exported as it is for a minute,
-    and then what has come since, which for ``rate()`` is a restart.
+    sum of 1e40, and the rate of that is 0, as if the model were perfect. Such a sum is exported some times as it is,
+    and then what has come since, which for ``rate()`` is a restart. Only over windows that begin in between is the rate
+    0: PromQL itself subtracts what it then adds.
     """
 
-    __slots__ = ("_added", "_since", "latest")
+    __slots__ = ("_added", "_kept", "latest")
 
     def __init__(self) -> None:
         self.latest = 0.0
         """What has been added since it was exported."""
-        self._added = self._since = 0.0
+        self._added = 0.0
+        self._kept = 0
 
-    def exported(self, now: float) -> float:
+    def exported(self) -> float:
         """The sum, perhaps without the latest."""
         drowned = 0 < self.latest < self._added * _DROWNED
-        if not drowned or now - self._since >= KEPT_SECONDS:
+        self._kept = self._kept + 1 if drowned else 0
+        if not drowned or self._kept >= KEPT:
             self._added = self.latest if drowned else self._added + self.latest
             self.latest = 0.0
-            self._since = now
         return self._added
 
 
@@ -65,12 +64,9 @@ class OutputErrors:
     ----------
     scale
         How errors are counted.
-    clock
-        Returns the time in seconds.
     """
 
-    def __init__(self, scale: ErrorScale, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, scale: ErrorScale) -> None:
         self.rescale(scale)
 
     def add(self, y_true: float, y_pred: float) -> None:
@@ -86,17 +82,16 @@ class OutputErrors:
 
     def sums(self) -> Sums:
         """Everything counted so far, as it is exported."""
-        now = self._clock()
         edges = [*map(_edge, self._scale.buckets), "+Inf"]
         signs = [("positive",), ("negative",)]
         return Sums(
             list(zip(edges, map(float, accumulate(self._counts)), strict=True)),
-            self._absolute.exported(now),
+            self._absolute.exported(),
             {
-                "model_squared_error": {(): self._squared.exported(now)},
-                "model_signed_error": {sign: one.exported(now) for sign, one in zip(signs, self._signed, strict=True)},
-                "model_true_value": {sign: one.exported(now) for sign, one in zip(signs, self._true, strict=True)},
-                "model_true_value_squared": {(): self._true_squared.exported(now)},
+                "model_squared_error": {(): self._squared.exported()},
+                "model_signed_error": {sign: one.exported() for sign, one in zip(signs, self._signed, strict=True)},
+                "model_true_value": {sign: one.exported() for sign, one in zip(signs, self._true, strict=True)},
+                "model_true_value_squared": {(): self._true_squared.exported()},
             },
         )
 

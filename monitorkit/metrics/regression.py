@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -15,7 +14,7 @@ from monitorkit.metrics.registry import MODEL_LABELS
 from monitorkit.metrics.scores import ErrorWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prometheus_client import Metric
 
@@ -106,17 +105,14 @@ class RegressionMetrics:
     ----------
     labels
         Name and version of the model.
-    clock
-        Returns the time in seconds.
     """
 
-    def __init__(self, labels: tuple[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, labels: tuple[str, str]) -> None:
         self.labels = labels
         self.active = True
         self.declared = False
         self.unscored = 0
         self._told = False
-        self._clock = clock
         self._lock = threading.Lock()
         self._window = ErrorWindow()
         self._scale = DEFAULT_SCALE
@@ -193,7 +189,7 @@ class RegressionMetrics:
         self._n_outputs = n_outputs
         self._window.clear()
         names: list[tuple[str, ...]] = [()] if n_outputs is None else [(str(place),) for place in range(n_outputs)]
-        self._outputs = {name: OutputErrors(self._scale, clock=self._clock) for name in names}
+        self._outputs = {name: OutputErrors(self._scale) for name in names}
 
 
 def _numbers(y: Numbers) -> list[float]:
