@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitorkit.serving.models.estimators import is_booster
 from monitorkit.serving.reading.features import Feature, Features, Kind
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def _columns(step: Any, count: int) -> list[_Column]:  # noqa: ANN401 - any obje
     if library == "catboost":
         return _of_catboost(step, count)
     if library != "sklearn":
-        # XGBoost and LightGBM have scikit-learn's tags.
-        return [_Column(takes_missing=_tag(step, "allow_nan"))] * count
+        # XGBoost and LightGBM have scikit-learn's tags, where they have its interface.
+        return [_Column(takes_missing=is_booster(step) or _tag(step, "allow_nan"))] * count
     if hasattr(step, "steps"):
         return _chain([inner for _, inner in step.steps], count)
     if hasattr(step, "transformers_"):

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from monitorkit.metrics import Task
     from monitorkit.serving.values import Label
 
-__all__ = ["check_usable", "feature_names", "given_classes", "input_row", "name_of", "own_classes", "own_task"]
+__all__ = [
+    "check_usable",
+    "feature_names",
+    "given_classes",
+    "input_row",
+    "is_booster",
+    "name_of",
+    "own_classes",
+    "own_task",
+    "width",
+]
 
 
 def check_usable(model: object, owner: object) -> None:
@@ -65,11 +75,35 @@ def name_of(owner: object) -> str:
 def feature_names(owner: object) -> list[str] | None:
     """Names of the columns that it was fitted on, None where they had none."""
     names: Any = getattr(owner, "feature_names_in_", None)
-    if names is None and type(owner).__module__.startswith("catboost."):
-        # It numbers the columns of an array.
-        own = list(owner.feature_names_ or ())  # type: ignore[attr-defined]
-        names = own if own != list(map(str, range(len(own)))) else None
+    if names is None:
+        names = _names_told_otherwise(owner)
     return None if names is None else [str(name) for name in names]
+
+
+def _names_told_otherwise(owner: Any) -> list[str] | None:  # noqa: ANN401 - any object
+    if type(owner).__module__.startswith("catboost."):
+        names = owner.feature_names_
+    elif is_booster(owner):
+        names = owner.feature_name() if hasattr(owner, "feature_name") else owner.feature_names
+    else:
+        return None
+    # CatBoost and LightGBM number the columns of an array.
+    numbered = all(name.removeprefix("Column_") == str(place) for place, name in enumerate(names or ()))
+    return None if numbered else list(names)
+
+
+def is_booster(owner: object) -> bool:
+    """Whether it is what XGBoost or LightGBM train where scikit-learn's interface is not used."""
+    kind = type(owner)
+    return kind.__name__ == "Booster" and kind.__module__.partition(".")[0] in {"xgboost", "lightgbm"}
+
+
+def width(owner: Any) -> int | None:  # noqa: ANN401 - any object
+    """How many columns it was fitted on, None where it does not tell."""
+    if is_booster(owner):
+        return int(owner.num_feature() if hasattr(owner, "num_feature") else owner.num_features())
+    own = getattr(owner, "n_features_in_", None)
+    return None if own is None else int(own)
 
 
 def own_task(owner: object) -> Task:
@@ -152,8 +186,7 @@ def input_row(owner: object, example: Sequence[float] | None) -> tuple[int | Non
     InvalidType, InvalidValue
         If the example is no row that fits.
     """
-    width = getattr(owner, "n_features_in_", None)
-    n_features = None if width is None else int(width)
+    n_features = width(owner)
     if example is None:
         return n_features, None if n_features is None else [0.0] * n_features
     try:

@@ -72,7 +72,7 @@ def input_of(owner: object, example: Any) -> tuple[Features, list[Any] | None]: 
         count, row = estimators.input_row(owner, example)
         return features_of(owner, names, count, None), row
     gaps = None
-    if names is None and getattr(owner, "n_features_in_", None) is None:
+    if names is None and estimators.width(owner) is None:
         # A function that is shown a table gets tables.
         names = list(named)
         gaps = [column.gap for column in named.values()]

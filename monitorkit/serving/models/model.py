@@ -255,7 +255,8 @@ class Model:
 
 def _predictor(model: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - any object with predict, or any callable
     predict: Callable[[Any], Any] = getattr(model, "predict", model)
-    return predict
+    # XGBoost's own takes nothing but its own kind of table.
+    return model.inplace_predict if estimators.is_booster(model) and hasattr(model, "inplace_predict") else predict
 
 
 def _task(owner: object, told: Task | None, *, declared: bool) -> tuple[Task, bool]:

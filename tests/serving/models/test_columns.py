@@ -198,3 +198,50 @@ def test_catboost_tells_in_its_own_way():
 def test_nothing_is_known_of_a_function():
     assert Model(len).features.count is None
     assert Features.of_numbers(2).numeric
+
+
+class XGBoost:
+    """What XGBoost 3 tells of a model that was trained without scikit-learn's interface."""
+
+    def __init__(self, names):
+        self.feature_names = names
+
+    def num_features(self):
+        return 2
+
+    def predict(self, table):
+        raise TypeError("expecting a DMatrix")
+
+    def inplace_predict(self, table):
+        return [type(table).__name__] * len(table)
+
+
+class LightGBM:
+    """As above, of LightGBM 4."""
+
+    def __init__(self, names):
+        self._names = names
+
+    def feature_name(self):
+        return self._names
+
+    def num_feature(self):
+        return 2
+
+    def predict(self, table):
+        return [type(table).__name__] * len(table)
+
+
+XGBoost.__name__ = LightGBM.__name__ = "Booster"
+XGBoost.__module__, LightGBM.__module__ = "xgboost.core", "lightgbm.basic"
+
+
+@pytest.mark.parametrize(("kind", "unnamed"), [(XGBoost, None), (LightGBM, ["Column_0", "Column_1"])])
+def test_a_booster_tells_its_columns_and_takes_missing_values(kind, unnamed):
+    rows = np.array([[1.0, np.nan]])
+    named = Model(kind(["size", "rooms"]))
+    assert (named.feature_names, named.n_features) == (["size", "rooms"], 2)
+    assert named.predict(rows).predictions == ["DataFrame"]
+    plain = Model(kind(unnamed))
+    assert plain.predict(rows).predictions == ["ndarray"]
+    assert told(kind(unnamed)) == [("number", True, False)] * 2
