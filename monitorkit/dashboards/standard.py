@@ -25,6 +25,7 @@ _ENOUGH = 200
 _TOLD = f"({_PSI} and on (job, instance, model_name, model_version) model_drift_rows >= {_ENOUGH})"
 _DRIFTED = (above(0.1, "orange"), above(0.25, "red"))
 _N_FEATURES = 8
+_NO_NUMBERS = "No labelled numbers: shown of a regressor"
 _NO_REFERENCE = f"Under {_ENOUGH} rows compared: mk.serve(model, reference=X) does that"
 
 
@@ -52,7 +53,7 @@ def inference(
     Examples
     --------
     >>> [row.title for row in inference().rows]
-    ['Now', 'Performance', 'Effect', 'Drift', 'Machine']
+    ['Now', 'Performance', 'Effect', 'Errors', 'Drift', 'Machine']
     """
     from monitorkit.alerting.standard import high_latency, low_accuracy  # noqa: PLC0415 - it loads what checks rules
 
@@ -66,6 +67,7 @@ def inference(
             ),
             Row("Performance", [_throughput(), _latency(slow)]),
             Row("Effect", [_effect(wrong)]),
+            Row("Errors", [_errors(), _r2()], optional=True),
             Row("Drift", [_drift_now(), _drift()], optional=True),
             Row("Machine", [*_usage_now(), _usage()]),
         ],
@@ -175,6 +177,31 @@ def _effect(wrong: Limit) -> TimeSeries:
         "Accuracy: right predictions / all predictions. Recall: true positives / (true positives + false negatives), "
         "of the positive class where there are two, else averaged over the classes. Where classes are rare, accuracy "
         "stays high while recall falls.",
+    )
+
+
+def _errors() -> TimeSeries:
+    return TimeSeries(
+        "Errors of predicted numbers",
+        [Query("model_mae", f"MAE {_MODEL}"), Query("model_rmse", f"RMSE {_MODEL}")],
+        unit="none",
+        min=0,
+        no_data=_NO_NUMBERS,
+        description="How far a regressor is off, in the unit of what it predicts, over a sliding window of predictions "
+        "whose true values are known. MAE, mean absolute error; RMSE, root mean squared error, which a few large errors "
+        "raise above it.",
+    )
+
+
+def _r2() -> TimeSeries:
+    return TimeSeries(
+        "R2 of predicted numbers",
+        Query("model_r2", _MODEL),
+        unit="none",
+        max=1,
+        no_data=_NO_NUMBERS,
+        description="Share of the variance that a regressor explains: 1 at best, 0 for one that knows only the mean, "
+        "below 0 for a worse one. It falls where errors grow, and also where the true values vary less.",
     )
 
 

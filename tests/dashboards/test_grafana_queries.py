@@ -34,12 +34,19 @@ def server():
 
 
 @pytest.fixture(scope="module")
-def prom(server):
-    with start_prometheus([server], name="for grafana", scrape_interval="1s") as running:
+def regressor():
+    with serve(lambda x: x[:, 0], name="for grafana too") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def prom(server, regressor):
+    with start_prometheus([server, regressor], name="for grafana", scrape_interval="1s") as running:
 
         def busy():
             answer = server.predict(X)
             server.feedback(answer, (X[:, 0] > 0.1).astype(int))
+            regressor.feedback(regressor.predict(X), X[:, 0] + 0.1)
             return all(has_numbers(running, expr) for expr in EXPRESSIONS.values())
 
         wait_until(busy, timeout_seconds=30, interval_seconds=0.2)
@@ -60,8 +67,9 @@ def test_every_query_of_the_dashboard_returns_numbers(server, prom, expr):
 
 
 @pytest.mark.parametrize("name", ["job", "instance"])
-def test_the_choices_of_a_variable_are_those_of_the_model_server(server, prom, name):
+def test_the_choices_of_a_variable_are_those_of_the_model_servers(server, regressor, prom, name):
     (variable,) = [one for one in MODEL["templating"]["list"] if one["name"] == name]
     selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]).groups()
-    expected = {"job": "ai_model", "instance": server.metrics_url.split("/")[2]}
-    assert prom.label_values(label, match=as_grafana_asks(selector)) == [expected[name]]
+    instances = sorted(one.metrics_url.split("/")[2] for one in (server, regressor))
+    expected = {"job": ["ai_model"], "instance": instances}
+    assert prom.label_values(label, match=as_grafana_asks(selector)) == expected[name]

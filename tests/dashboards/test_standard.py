@@ -64,6 +64,16 @@ def test_drift_is_shown_with_the_usual_limits_where_there_is_a_reference(source,
     assert "  Drift from the reference: 0.300" in text
 
 
+def test_errors_are_shown_of_a_regressor(source, constant):
+    board = inference()
+    answers = {macro(query.expr): lambda times: {} for one in board.panels for query in one.targets}
+    assert "\nErrors\n" not in board.summary(source(answers), at=AT)
+    for name, score in (("model_mae", 3.5), ("model_rmse", 4.25), ("model_r2", 0.75)):
+        answers[name] = constant(score, __name__=name, model_name="prices", model_version="1")
+    text = board.summary(source(answers), at=AT)
+    assert f"    {'MAE prices 1':<44} 3.50\n    {'RMSE prices 1':<44} 4.25\n  R2 of predicted numbers: 0.750" in text
+
+
 def macro(expr):
     return expr.replace("$__rate_interval", "1m").replace("$__range", "15m")
 
