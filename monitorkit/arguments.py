@@ -9,12 +9,12 @@ from difflib import get_close_matches
 from types import FunctionType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from monitorkit.errors import InvalidType
+from monitorkit.errors import InvalidType, InvalidValue, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["arguments_of", "checked", "checked_methods"]
+__all__ = ["arguments_of", "checked", "checked_methods", "checked_name"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,6 +120,25 @@ def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Cal
         return function
 
     return give
+
+
+def checked_name(name: str, *, argument: str = "name") -> str:
+    """Return a name by which something is found again.
+
+    Raises
+    ------
+    InvalidValue
+        If it is no text, or nothing but space.
+
+    Examples
+    --------
+    >>> checked_name(" ", argument="group")
+    Traceback (most recent call last):
+    monitorkit.errors.InvalidValue: group: ' ' must be a text that is not empty
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidValue(f"{argument}: {told(name)} must be a text that is not empty")
+    return name
 
 
 def _wrong(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import monitorkit as mk
-from monitorkit.arguments import arguments_of, checked, checked_methods
+from monitorkit.arguments import arguments_of, checked, checked_methods, checked_name
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.query import PrometheusClient
 
@@ -182,3 +182,14 @@ def test_a_wrong_value_is_told_in_one_short_line(client, value):
             ask()
         assert "\n" not in str(raised.value)
         assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["", " \t", None, 3, pd.DataFrame({"a": range(1000)})])
+def test_a_name_that_is_none_is_told_in_a_line(name):
+    with pytest.raises(InvalidValue, match=r"^group: .* must be a text that is not empty$") as raised:
+        checked_name(name, argument="group")
+    assert len(str(raised.value)) < 300
+
+
+def test_a_name_is_returned_as_it_is():
+    assert checked_name(" größe ") == " größe "

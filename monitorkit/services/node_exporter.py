@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitorkit import ports, running
+from monitorkit.arguments import checked_name
 from monitorkit.cards import card, link
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
 from monitorkit.processes import Process, wait_until
@@ -186,8 +187,7 @@ def start_node_exporter(
     ...     node.alive, node.job
     (True, 'node')
     """
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidValue(f"name: {name!r} must be a text that is not empty")
+    checked_name(name)
     wanted = () if flags is None else (flags,) if isinstance(flags, str) else flags
     if not isinstance(wanted, list | tuple) or not all(isinstance(flag, str) for flag in wanted):
         raise InvalidType(f"flags: {flags!r}: give a list of texts such as '--collector.systemd'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monitorkit import running
-from monitorkit.errors import InvalidValue
+from monitorkit.arguments import checked_name
 from monitorkit.services.server import KIND, Server
 from monitorkit.services.setup.settings import Settings
 
@@ -100,8 +100,7 @@ def start_prometheus(
     ...     prom.ready()
     True
     """
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidValue(f"name: {name!r} must be a text that is not empty")
+    checked_name(name)
     with running.starting(KIND, name):
         known: Prometheus | None = running.known(KIND, name)
         current = known._own().settings if known else Settings()  # noqa: SLF001 - of the same package

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from monitorkit.arguments import checked_name
 from monitorkit.documents import absolute_path, write_file
 from monitorkit.errors import InvalidType, InvalidValue, RuleError
 from monitorkit.services.programs import promtool
@@ -49,9 +50,7 @@ def rule_document(
     >>> rule_document([{"record": "job:up:sum", "expr": "sum by (job) (up)"}])
     {'groups': [{'name': 'monitorkit', 'rules': [{'record': 'job:up:sum', 'expr': 'sum by (job) (up)'}]}]}
     """
-    if not isinstance(group, str) or not group.strip():
-        raise InvalidValue(f"group: {group!r} must be a text that is not empty")
-    head: dict[str, Any] = {"name": group}
+    head: dict[str, Any] = {"name": checked_name(group, argument="group")}
     if interval is not None:
         head["interval"] = written_interval(interval, name="interval")
     return {"groups": [{**head, "rules": [_plain(rule) for rule in rules]}]}

@@ -100,17 +100,6 @@ class Features:
         self.types = {place: one.dtype for place, one in enumerate(columns or ()) if one.dtype is not None}
         self.only_numbers = columns is None or all(column.kind == "number" for column in columns)
 
-    @classmethod
-    def of_numbers(cls, count: int) -> Features:
-        """So many numbers, without names.
-
-        Examples
-        --------
-        >>> Features.of_numbers(3).count
-        3
-        """
-        return cls((Feature(),) * count)
-
     def reordered(self, X: Matrix, other: Features) -> Matrix:
         """Rows with the columns in the order of another model that was fitted on the same ones.
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from monitorkit.serving.models.model import Model
-from monitorkit.serving.reading.features import Features
+from monitorkit.serving.reading.features import Feature, Features
 
 N = 40
 FRAME = pd.DataFrame(
@@ -197,7 +197,7 @@ def test_catboost_tells_in_its_own_way():
 
 def test_nothing_is_known_of_a_function():
     assert Model(len).features.count is None
-    assert Features.of_numbers(2).numeric
+    assert Features([Feature()] * 2).numeric
 
 
 class XGBoost:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitorkit.serving.reading.features import Features
+from monitorkit.serving.reading.features import Feature, Features
 from monitorkit.serving.reading.payload import read_feedback, read_instances, read_prediction
 from monitorkit.serving.refusals import Refusal
 
@@ -84,13 +84,13 @@ def test_a_mistake_is_named_by_kind_and_place(document, error, which, detail):
 
 
 def test_rows_of_another_width_are_refused_where_the_width_is_known():
-    refusal = refusal_of(read_instances, {"instances": [[1, 2, 3]]}, Features.of_numbers(4))
+    refusal = refusal_of(read_instances, {"instances": [[1, 2, 3]]}, Features([Feature()] * 4))
     assert (refusal.error, refusal.which) == ("wrong_width", "instances[0]")
     assert refusal.detail == "instances[0] has 3 numbers and the model expects 4: send rows of 4 numbers"
 
 
 def test_the_first_row_of_another_width_is_the_one_that_is_named():
-    refusal = refusal_of(read_instances, {"instances": [[1, 2], [1, 2, 3]]}, Features.of_numbers(2))
+    refusal = refusal_of(read_instances, {"instances": [[1, 2], [1, 2, 3]]}, Features([Feature()] * 2))
     assert (refusal.error, refusal.which) == ("wrong_width", "instances[1]")
 
 

@@ -66,7 +66,7 @@ def test_text_and_missing_values_stand_where_the_model_takes_them():
 
 
 def test_names_are_not_asked_of_a_model_that_has_none():
-    X = read_rows({"columns": ["z", "y"], "data": [[1, 2]]}, Features.of_numbers(2))
+    X = read_rows({"columns": ["z", "y"], "data": [[1, 2]]}, Features([Feature()] * 2))
     assert X.tolist() == [[1.0, 2.0]]
 
 
@@ -82,7 +82,7 @@ def test_names_are_not_asked_of_a_model_that_has_none():
         ({"instances": [{"a": 1, "b": "2"}]}, NUMBERS, "wrong_type", "instances[0].b is text: send a number"),
         ({"instances": [{"a": 1, "b": None}]}, NUMBERS, "not_finite", "instances[0].b is null: fill missing values"),
         ({"instances": [{"a": 1, "b": [2]}]}, NUMBERS, "wrong_shape", "instances[0].b is a list"),
-        ({"instances": [{"a": 1}]}, Features.of_numbers(1), "wrong_shape", "the model knows no names of columns"),
+        ({"instances": [{"a": 1}]}, Features([Feature()] * 1), "wrong_shape", "the model knows no names of columns"),
         ({"columns": ["a", "b"]}, NUMBERS, "missing_key", "the key 'data' is missing"),
         ({"columns": "ab", "data": [[1, 2]]}, NUMBERS, "wrong_type", "columns is text"),
         ({"columns": ["a", None], "data": [[1, 2]]}, NUMBERS, "wrong_type", "columns[1] is null"),
