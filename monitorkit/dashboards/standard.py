@@ -188,8 +188,8 @@ def _errors() -> TimeSeries:
         min=0,
         no_data=_NO_NUMBERS,
         description="How far a regressor is off, in the unit of what it predicts, over a sliding window of predictions "
-        "whose true values are known. MAE, mean absolute error; RMSE, root mean squared error, which a few large errors "
-        "raise above it.",
+        "whose true values are known. MAE, mean absolute error; RMSE, root mean squared error, which a few large "
+        "errors raise above it.",
     )
 
 

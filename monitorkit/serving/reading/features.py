@@ -119,7 +119,7 @@ class Features:
 
         Examples
         --------
-        >>> Features.of_numbers(2).mismatch(Features.of_numbers(3))
+        >>> Features([Feature()] * 2).mismatch(Features([Feature()] * 3))
         'takes 3 columns, and the model that is served 2'
         """
         if None not in {self.count, other.count} and self.count != other.count:
