@@ -33,7 +33,8 @@ def native(*histograms, **labels):
         for bucket in buckets
     ]
     names = ["timestamp", "lower", "upper", "closed", "count", "histogram_count", "histogram_sum"]
-    frame = pd.DataFrame(rows, columns=names).assign(**labels)
+    numbers = dict.fromkeys(set(names) - {"timestamp", "closed"}, float)
+    frame = pd.DataFrame(rows, columns=names).astype(numbers).assign(**labels)
     frame.attrs = {"query": "sum(rate(inference_request_duration_seconds[5m]))", "step": 60.0}
     return frame
 
