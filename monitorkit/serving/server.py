@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from monitorkit import ports, running
+from monitorkit import arguments, ports, running
 from monitorkit.metrics.error_scale import DEFAULT_SCALE
 from monitorkit.metrics.scores import DEFAULT_WINDOW
 from monitorkit.serving.handle import KIND, ModelServer
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "ModelServer", "serve"]
 
 
+@arguments.checked
 def serve(
     model: object,
     *,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidType, InvalidValue
@@ -76,6 +77,10 @@ class Settings:
         return replace(self, reference=kept)
 
 
+_OWN = frozenset(field.name for field in fields(Settings))
+_NAMES = sorted({"classes", "example", "task", "probabilities", *_OWN})
+
+
 def checked(
     model: object,
     *,
@@ -94,6 +99,15 @@ def checked(
     InvalidType, InvalidValue
         If the model cannot be served like that.
     """
+    unknown = settings.keys() - _OWN
+    if unknown:
+        name = min(unknown)
+        close = get_close_matches(name, _NAMES, n=1)
+        raise InvalidType(
+            f"there is no argument {name!r}; did you mean {close[0]!r}?"
+            if close
+            else f"there is no argument {name!r}; there are {', '.join(_NAMES)}"
+        )
     adapter = Model(model, classes=classes, example=example, task=task, probabilities=probabilities)
     wanted = Settings(drift=drift, **settings)
     how = checked_drift(drift)

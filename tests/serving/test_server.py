@@ -108,6 +108,16 @@ def test_limits_and_window_can_be_changed_by_serving_again(start):
         server.predict(ROWS)
 
 
+def test_an_argument_that_is_none_is_told_with_the_one_that_was_meant(start):
+    server = start()
+    with pytest.raises(InvalidType, match="serve: there is no argument 'versions'; did you mean 'version'"):
+        start(versions="2")
+    with pytest.raises(InvalidType, match="there is no argument 'exampel'; did you mean 'example'"):
+        server.swap(lambda X: X[:, 0], exampel=[1.0])
+    with pytest.raises(InvalidType, match="there is no argument 'port'; there are classes, drift, "):
+        server.canary(lambda X: X[:, 0], version="2", port=1)
+
+
 def test_a_server_that_runs_is_not_moved(start):
     server = start(name="settled")
     port = int(server.url.rpartition(":")[2])

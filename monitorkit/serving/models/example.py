@@ -62,6 +62,8 @@ def input_of(owner: object, example: Any) -> tuple[Features, list[Any] | None]: 
     if isinstance(example, str):
         return _of_texts(owner, names), [example]
     named = _by_name(example)
+    if named == {}:
+        raise InvalidValue("example: it is empty; give a row that the model can predict")
     if named is None:
         count, _ = estimators.input_row(owner, None)
         features = features_of(owner, names, count, None)

@@ -279,4 +279,6 @@ def _classes(owner: object, given: Sequence[Label] | None, task: Task) -> list[L
     classes = estimators.given_classes(given)
     if task == "multilabel" and estimators.own_task(owner) == "multilabel" and len(classes) != len(own or ()):
         raise InvalidValue(f"classes: there are {len(classes)} names for the {len(own or ())} labels of the model")
+    if task == "classification" and not set(classes).issuperset(own or ()):
+        raise InvalidValue(f"classes: {classes} lack some that the model predicts, {own}; they are no names for these")
     return classes

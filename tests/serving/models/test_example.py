@@ -83,6 +83,12 @@ def test_a_text_tells_that_a_function_takes_texts():
     assert model.predict(np.array([["abc"], ["ä"]], dtype=object)).predictions == [3, 1]
 
 
+@pytest.mark.parametrize("example", [{}, pd.DataFrame(), pd.Series(dtype=float)])
+def test_an_empty_example_is_refused(example):
+    with pytest.raises(InvalidValue, match="example: it is empty"):
+        input_of(MIXED, example)
+
+
 def test_a_text_is_no_row_of_a_table():
     with pytest.raises(InvalidValue, match="a row of 2 values is needed, not one text"):
         input_of(MIXED, "red")

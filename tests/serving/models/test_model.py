@@ -189,6 +189,13 @@ def test_an_example_of_text_is_refused(classifier):
         Model(classifier, example=["a", "b"])
 
 
+@pytest.mark.parametrize("classes", [["no"], ["No", "Yes"], [0, 1]])
+def test_classes_hold_those_that_the_model_predicts(classifier, classes):
+    with pytest.raises(InvalidValue, match="lack some that the model predicts"):
+        Model(classifier, classes=classes)
+    assert Model(classifier, classes=["no", "yes", "maybe"]).class_set == {"no", "yes", "maybe"}
+
+
 @pytest.mark.parametrize("classes", [[], ["a", "a"]])
 def test_classes_must_be_named_once(classes):
     with pytest.raises(InvalidValue, match="must name at least one class, and each once"):
