@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import io
+import re
 from pathlib import Path
 
 import nbformat
@@ -87,6 +88,12 @@ def test_exercises_have_solutions_which_are_folded(notebook):
     for cell in solutions:
         assert cell.metadata.get("jupyter", {}).get("source_hidden")
         assert cell.source.startswith("# One solution; a click unfolds it.\n")
+
+
+def test_links_lead_somewhere_and_the_last_cell_to_another_notebook(notebook):
+    links = [re.findall(r"\]\((\w+\.ipynb)\)", cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert links[-1]
+    assert {name for cell in links for name in cell} <= {path.name for path in NOTEBOOKS}
 
 
 def test_cells_are_short(notebook):
