@@ -25,6 +25,7 @@ KEY = b"monitorkit"
 """Where a file keeps what its columns do not say."""
 
 ROWS_PER_GROUP = 1 << 20
+WORTH_THREADS_BYTES = 1 << 22
 _FLOATS = {"float", "double"}
 
 
@@ -103,8 +104,11 @@ def load(path: Path) -> Table:
 
     with path.open("rb") as file:
         try:
-            with parquet.ParquetFile(file, page_checksum_verification=True) as opened:
-                table = opened.read()
+            # Arrow's threads gain nothing on a small file, and a process that ends the moment after it has started them
+            # may be aborted ("terminate called without an active exception", seen with pyarrow 26 under load).
+            threads = path.stat().st_size > WORTH_THREADS_BYTES
+            with parquet.ParquetFile(file, page_checksum_verification=True, pre_buffer=threads) as opened:
+                table = opened.read(use_threads=threads)
             text = (table.schema.metadata or {}).get(KEY)
             return Table(None if text is None else text.decode(), table.columns)
         except (pa.ArrowException, OSError, ValueError) as error:
