@@ -77,8 +77,8 @@ def serve(
     example
         A row that the model can predict, shown to those who ask how to call it. For a callable it also tells how many
         numbers a row has, so that others are refused. As a DataFrame it tells the names and types of the columns, too:
-        a callable then gets DataFrames, with text, truth values and times (``"2026-01-31T12:00:00"`` in a request) where
-        it has such. A text tells that a callable takes texts: it then gets a list of them.
+        a callable then gets DataFrames, with text, truth values and times (``"2026-01-31T12:00:00"`` in a request)
+        where it has such. A text tells that a callable takes texts: it then gets a list of them.
     task
         What kind of prediction the model makes: ``"classification"``, ``"multilabel"`` (rows of 0 and 1, or lists of
         labels) or ``"regression"``, a number or up to 100 of them; by default what the estimator tells, or else what
