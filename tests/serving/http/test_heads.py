@@ -72,6 +72,9 @@ class Line(asyncio.Transport):
     def is_closing(self):
         return "closed" in self.written
 
+    def get_write_buffer_size(self):
+        return 0
+
     def write_eof(self):
         self.written.append("end")
 
