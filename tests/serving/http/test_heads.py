@@ -69,9 +69,6 @@ class Line(asyncio.Transport):
     def close(self):
         self.written.append("closed")
 
-    def get_write_buffer_size(self):
-        return 0
-
     def is_closing(self):
         return "closed" in self.written
 
