@@ -55,20 +55,31 @@ class ClassNames:
         self._limit = limit
         self.chosen = positive_class
         self._names: dict[Hashable, str] = {}
+        self._n_told = 0
         self._overflown = False
         self._folded = folded
         for label in declared:
             self.name(label)
 
-    def name(self, label: Hashable) -> str:
-        """Return the label value of a class, naming it if it is new and there is room."""
+    def name(self, label: Hashable, *, told: bool = False) -> str:
+        """Return the label value of a class, naming it if it is new and there is room.
+
+        Parameters
+        ----------
+        label
+            The class.
+        told
+            Whether it comes from a client, as true labels do. Those get half of the names: else whoever makes labels up
+            would leave none for what the model predicts.
+        """
         name = self._names.get(label)
         if name is None:
-            if len(self._names) >= self._limit:
+            if len(self._names) >= self._limit or (told and self._n_told >= self._limit // 2):
                 self._overflown = True
                 if self._folded is not None:
                     self._folded(label)
                 return OTHER
+            self._n_told += told
             name = self._names[label] = class_name(label)
         return name
 

@@ -220,7 +220,8 @@ class QualityMetrics:
                 # Another model took over this version.
                 self._window, self._n_labels = ScoreWindow(self._window.size), None
             self._window.add(y_true, y_pred)
-            self._outcomes.add(self._classes.name(y_true), self._classes.name(y_pred), right=y_true == y_pred)
+            predicted = self._classes.name(y_pred)
+            self._outcomes.add(self._classes.name(y_true, told=True), predicted, right=y_true == y_pred)
 
     def observe_label_sets(self, y_true: frozenset[Hashable], y_pred: frozenset[Hashable]) -> None:
         """Take in one labelled prediction of a set of labels."""
@@ -229,7 +230,8 @@ class QualityMetrics:
         with self._lock:
             self._window.add(y_true, y_pred)
             self._label_sets["exact" if y_true == y_pred else "inexact"] += 1
-            names = {label: self._classes.name(label) for label in sorted_labels(y_true | y_pred)}
+            names = {label: self._classes.name(label) for label in sorted_labels(y_pred)}
+            names |= {label: self._classes.name(label, told=True) for label in sorted_labels(y_true - y_pred)}
             parts = (y_true & y_pred, y_true - y_pred, y_pred - y_true)
             self._outcomes.add_sets(*([names[label] for label in part] for part in parts))
 

@@ -43,3 +43,12 @@ def test_a_class_is_written_as_people_would(label, expected):
 @pytest.mark.parametrize("text", ["\ud800ok", "\0ok"])
 def test_what_cannot_be_written_is_replaced(text):
     assert class_name(text) == "?ok"
+
+
+def test_labels_that_clients_make_up_leave_names_for_what_is_predicted():
+    classes = ClassNames(limit=10)
+    told = [classes.name(f"made up {number}", told=True) for number in range(20)]
+    assert told[4:6] == ["made up 4", OTHER]
+    predicted = [classes.name(number) for number in range(6)]
+    assert predicted == ["0", "1", "2", "3", "4", OTHER]
+    assert classes.name(3, told=True) == "3"
