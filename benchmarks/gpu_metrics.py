@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from monitorkit.metrics.gpu import Gpus
+from monitorkit.metrics.machine.gpu import Gpus
 
 FIELDS = "index,uuid,utilization.gpu,memory.used,memory.total,power.draw,temperature.gpu"
 READINGS = 200

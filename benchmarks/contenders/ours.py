@@ -13,8 +13,8 @@ from typing import Any
 import models
 
 import monitorkit as mk
-from monitorkit.metrics.performance import RequestMetrics
-from monitorkit.metrics.quality import QualityMetrics
+from monitorkit.metrics.quality.predictions import QualityMetrics
+from monitorkit.metrics.requests.performance import RequestMetrics
 
 
 def forest(n_trees: int = 200) -> Any:

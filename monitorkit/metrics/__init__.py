@@ -1,7 +1,8 @@
 """What a served model exports: performance, quality, drift, resources, and what runs.
 
-Everything lands in a registry of its own (:class:`~monitorkit.metrics.registry.Registry`), so a cell that is run twice
-never meets "Duplicated timeseries". Names, types and labels are those of the table in :mod:`monitorkit.metrics.model`.
+Everything lands in a registry of its own (:class:`~monitorkit.metrics.series.registry.Registry`), so a cell that is run
+twice never meets "Duplicated timeseries". Names, types and labels are those of the table in
+:mod:`monitorkit.metrics.model`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.lazy import lazy_names
-from monitorkit.metrics.exposition import exposition
+from monitorkit.metrics.series.exposition import exposition
 
 if TYPE_CHECKING:
     from monitorkit.metrics import queries
-    from monitorkit.metrics.cardinality import limit_series
-    from monitorkit.metrics.drift_settings import Drift
-    from monitorkit.metrics.error_scale import ErrorScale
+    from monitorkit.metrics.drift.reference import Reference
+    from monitorkit.metrics.drift.settings import Drift
     from monitorkit.metrics.model import ModelMetrics
-    from monitorkit.metrics.performance import RequestStatus
-    from monitorkit.metrics.quality import Task
-    from monitorkit.metrics.reference import Reference
-    from monitorkit.metrics.registry import Registry
-    from monitorkit.metrics.scores import ScoreWindow
+    from monitorkit.metrics.quality.error_scale import ErrorScale
+    from monitorkit.metrics.quality.predictions import Task
+    from monitorkit.metrics.quality.scores import ScoreWindow
+    from monitorkit.metrics.requests.performance import RequestStatus
+    from monitorkit.metrics.series.cardinality import limit_series
+    from monitorkit.metrics.series.registry import Registry
     from monitorkit.metrics.shadow import ShadowMetrics
     from monitorkit.metrics.versions import ModelDescription, VersionMetrics
 
@@ -46,16 +47,16 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "cardinality": ("limit_series",),
-        "drift_settings": ("Drift",),
-        "error_scale": ("ErrorScale",),
+        "series.cardinality": ("limit_series",),
+        "drift.settings": ("Drift",),
+        "quality.error_scale": ("ErrorScale",),
         "model": ("ModelMetrics",),
-        "performance": ("RequestStatus",),
-        "quality": ("Task",),
+        "requests.performance": ("RequestStatus",),
+        "quality.predictions": ("Task",),
         "queries": (),
-        "reference": ("Reference",),
-        "registry": ("Registry",),
-        "scores": ("ScoreWindow",),
+        "drift.reference": ("Reference",),
+        "series.registry": ("Registry",),
+        "quality.scores": ("ScoreWindow",),
         "shadow": ("ShadowMetrics",),
         "versions": ("ModelDescription", "VersionMetrics"),
     },

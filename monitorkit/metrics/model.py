@@ -48,10 +48,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitorkit.metrics.batch_limit import BatchLimitFamily
-from monitorkit.metrics.cardinality import FoldedSeries
-from monitorkit.metrics.injected import InjectedFamily
-from monitorkit.metrics.resources import ResourceFamilies
+from monitorkit.metrics.machine.resources import ResourceFamilies
+from monitorkit.metrics.requests.batch_limit import BatchLimitFamily
+from monitorkit.metrics.requests.injected import InjectedFamily
+from monitorkit.metrics.series.cardinality import FoldedSeries
 from monitorkit.metrics.shadow import ShadowFamilies, ShadowRegistry
 from monitorkit.metrics.versions import Versions
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Metric
 
-from monitorkit.metrics.registry import MODEL_LABELS
+from monitorkit.metrics.series.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client import Gauge
 
-from monitorkit.metrics.calibration import CalibrationFamilies
-from monitorkit.metrics.cardinality import FoldedSeries
-from monitorkit.metrics.classes import MAX_CLASSES, ClassNames
-from monitorkit.metrics.drift import DriftFamilies
-from monitorkit.metrics.error_scale import DEFAULT_SCALE
-from monitorkit.metrics.performance import PerformanceFamilies
-from monitorkit.metrics.quality import QualityFamilies
-from monitorkit.metrics.registry import MODEL_LABELS
-from monitorkit.metrics.regression import RegressionFamilies
-from monitorkit.metrics.scored import ScoredFamily
-from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.metrics.drift.counts import DriftFamilies
+from monitorkit.metrics.quality.calibration import CalibrationFamilies
+from monitorkit.metrics.quality.error_scale import DEFAULT_SCALE
+from monitorkit.metrics.quality.predictions import QualityFamilies
+from monitorkit.metrics.quality.regression import RegressionFamilies
+from monitorkit.metrics.quality.scored import ScoredFamily
+from monitorkit.metrics.quality.scores import DEFAULT_WINDOW
+from monitorkit.metrics.requests.performance import PerformanceFamilies
+from monitorkit.metrics.series.cardinality import FoldedSeries
+from monitorkit.metrics.series.classes import MAX_CLASSES, ClassNames
+from monitorkit.metrics.series.registry import MODEL_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable
 
     from prometheus_client import CollectorRegistry
 
-    from monitorkit.metrics.calibration import CalibrationMetrics
-    from monitorkit.metrics.drift import DriftMetrics
-    from monitorkit.metrics.error_scale import ErrorScale
-    from monitorkit.metrics.performance import RequestMetrics
-    from monitorkit.metrics.quality import QualityMetrics, Task
-    from monitorkit.metrics.reference import Reference
-    from monitorkit.metrics.regression import RegressionMetrics
+    from monitorkit.metrics.drift.counts import DriftMetrics
+    from monitorkit.metrics.drift.reference import Reference
+    from monitorkit.metrics.quality.calibration import CalibrationMetrics
+    from monitorkit.metrics.quality.error_scale import ErrorScale
+    from monitorkit.metrics.quality.predictions import QualityMetrics, Task
+    from monitorkit.metrics.quality.regression import RegressionMetrics
+    from monitorkit.metrics.requests.performance import RequestMetrics
 
 __all__ = ["MAX_VERSIONS", "ModelDescription", "VersionMetrics", "Versions"]
 

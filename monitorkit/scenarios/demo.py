@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from monitorkit.errors import MonitorkitError
-from monitorkit.metrics.resources import machine_cpu_times
-from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.metrics.machine.resources import machine_cpu_times
+from monitorkit.metrics.quality.scores import DEFAULT_WINDOW
 from monitorkit.scenarios.load import traffic
 from monitorkit.services import start_prometheus
 from monitorkit.serving import serve

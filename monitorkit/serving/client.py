@@ -13,7 +13,7 @@ import orjson
 
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidType, InvalidValue, ServiceError
-from monitorkit.metrics.classes import sorted_labels
+from monitorkit.metrics.series.classes import sorted_labels
 from monitorkit.serving.values import LABEL_TYPES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from monitorkit import running
 from monitorkit.metrics import ModelMetrics, Registry
-from monitorkit.metrics.cardinality import DEFAULT_BUDGET
+from monitorkit.metrics.series.cardinality import DEFAULT_BUDGET
 from monitorkit.serving.app import MetricsApplication, ModelApplication
 from monitorkit.serving.handle import KIND, ModelServer, Place
 from monitorkit.serving.http.listener import Listener

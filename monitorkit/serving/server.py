@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from monitorkit import arguments, ports, running
-from monitorkit.metrics.error_scale import DEFAULT_SCALE
-from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.metrics.quality.error_scale import DEFAULT_SCALE
+from monitorkit.metrics.quality.scores import DEFAULT_WINDOW
 from monitorkit.serving.handle import KIND, ModelServer
 from monitorkit.serving.kernel import KernelServer
 from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_flag, checked_text

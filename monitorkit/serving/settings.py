@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import ErrorScale
-from monitorkit.metrics.error_scale import DEFAULT_SCALE
-from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.metrics.quality.error_scale import DEFAULT_SCALE
+from monitorkit.metrics.quality.scores import DEFAULT_WINDOW
 from monitorkit.serving.limits import Limits
 from monitorkit.serving.models.model import Model
 from monitorkit.serving.models.reference import checked_drift, kept_reference, reference_of

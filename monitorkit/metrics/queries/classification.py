@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 from monitorkit.errors import InvalidValue
-from monitorkit.metrics.classes import class_name as text_of
 from monitorkit.metrics.queries.scope import Scope
+from monitorkit.metrics.series.classes import class_name as text_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

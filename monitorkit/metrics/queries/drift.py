@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.metrics.drift_settings import EMPTY_SHARE
+from monitorkit.metrics.drift.settings import EMPTY_SHARE
 from monitorkit.metrics.queries.scope import Scope
 from monitorkit.promql import expr
 

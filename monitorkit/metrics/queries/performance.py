@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, get_args
 
 from monitorkit.durations import seconds
 from monitorkit.errors import InvalidValue
-from monitorkit.metrics.performance import DURATION_BUCKETS, RequestStatus
 from monitorkit.metrics.queries.scope import Scope
+from monitorkit.metrics.requests.performance import DURATION_BUCKETS, RequestStatus
 from monitorkit.promql import expr
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from monitorkit.errors import InvalidType
-from monitorkit.metrics.beside import Beside
+from monitorkit.metrics.requests.beside import Beside
 from monitorkit.serving.instrumentation.asgi import AsgiInstrument
 from monitorkit.serving.instrumentation.exchange import Meter
 from monitorkit.serving.instrumentation.page import MetricsPage

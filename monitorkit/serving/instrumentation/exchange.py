@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from monitorkit.metrics.http import UNMATCHED
+from monitorkit.metrics.requests.http import UNMATCHED
 
 if TYPE_CHECKING:
     from monitorkit.metrics import RequestStatus
-    from monitorkit.metrics.http import ApplicationMetrics
+    from monitorkit.metrics.requests.http import ApplicationMetrics
     from monitorkit.serving.instrumentation.paths import PredictPaths
 
 __all__ = ["CLIENT_CLOSED", "FAILED", "Exchange", "Meter"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from monitorkit.metrics import exposition
-from monitorkit.metrics.children import shared
+from monitorkit.metrics.series.children import shared
 
 if TYPE_CHECKING:
-    from monitorkit.metrics.beside import Beside
+    from monitorkit.metrics.requests.beside import Beside
 
 __all__ = ["MetricsPage"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from monitorkit.errors import InvalidValue
-from monitorkit.metrics.bins import is_missing
+from monitorkit.metrics.drift.bins import is_missing
 from monitorkit.serving.models import estimators
 from monitorkit.serving.models.columns import features_of
 from monitorkit.serving.reading.features import Feature, Features

@@ -11,7 +11,7 @@ import numpy as np
 
 from monitorkit.errors import InvalidValue
 from monitorkit.metrics import ModelDescription, Task
-from monitorkit.metrics.regression import MAX_OUTPUTS
+from monitorkit.metrics.quality.regression import MAX_OUTPUTS
 from monitorkit.serving.models import estimators
 from monitorkit.serving.models.example import input_of
 from monitorkit.serving.models.outputs import (

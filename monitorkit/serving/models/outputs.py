@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from monitorkit.metrics.classes import sorted_labels
+from monitorkit.metrics.series.classes import sorted_labels
 from monitorkit.serving.refusals import Refusal
 from monitorkit.serving.values import LABEL_TYPES
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.metrics.classes import MAX_CLASSES
+from monitorkit.metrics.series.classes import MAX_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,16 +10,16 @@ import numpy as np
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Drift, Reference
-from monitorkit.metrics.columns import column_gaps, columns_of, distinct, is_frame
-from monitorkit.metrics.drift_settings import DEFAULT_DRIFT
-from monitorkit.metrics.reference import prediction_column
+from monitorkit.metrics.drift.columns import column_gaps, columns_of, distinct, is_frame
+from monitorkit.metrics.drift.reference import prediction_column
+from monitorkit.metrics.drift.settings import DEFAULT_DRIFT
 from monitorkit.serving.models.scoring import predicted_labels
 from monitorkit.serving.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from monitorkit.metrics.bins import Column
+    from monitorkit.metrics.drift.bins import Column
     from monitorkit.serving.models.model import Model
     from monitorkit.serving.reading.features import Features
     from monitorkit.serving.values import Matrix

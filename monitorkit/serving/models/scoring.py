@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from monitorkit.metrics.regression import LARGEST
+from monitorkit.metrics.quality.regression import LARGEST
 from monitorkit.serving.refusals import Refusal
 from monitorkit.serving.values import LABEL_TYPES
 

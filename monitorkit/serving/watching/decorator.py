@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from monitorkit import running
 from monitorkit.errors import InvalidType, InvalidValue
-from monitorkit.metrics.error_scale import DEFAULT_SCALE
-from monitorkit.metrics.scores import DEFAULT_WINDOW
+from monitorkit.metrics.quality.error_scale import DEFAULT_SCALE
+from monitorkit.metrics.quality.scores import DEFAULT_WINDOW
 from monitorkit.serving.models.reference import checked_drift, features_of
 from monitorkit.serving.settings import DEFAULT_LIMITS, checked, checked_text
 from monitorkit.serving.watching.calls import observed

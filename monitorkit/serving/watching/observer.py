@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitorkit.metrics.columns import is_frame
-from monitorkit.metrics.regression import LARGEST
+from monitorkit.metrics.drift.columns import is_frame
+from monitorkit.metrics.quality.regression import LARGEST
 from monitorkit.serving.client import labels
 from monitorkit.serving.models.scoring import Judge, check_label, count_label, count_predictions
 from monitorkit.serving.refusals import Refusal

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from monitorkit.metrics import Reference, Task, VersionMetrics
-    from monitorkit.metrics.quality import FeedbackResult
+    from monitorkit.metrics.quality.predictions import FeedbackResult
     from monitorkit.serving.limits import Limits
     from monitorkit.serving.models.model import Model
     from monitorkit.serving.values import Label, Matrix, TrueLabel

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitorkit.metrics import ShadowMetrics
-    from monitorkit.metrics.quality import FeedbackResult
+    from monitorkit.metrics.quality.predictions import FeedbackResult
     from monitorkit.serving.models.outputs import Outputs
     from monitorkit.serving.reading.features import Features
     from monitorkit.serving.values import Matrix, TrueLabel

@@ -6,7 +6,7 @@ from known_history import History
 from sklearn.metrics import brier_score_loss
 
 from monitorkit.metrics import queries
-from monitorkit.metrics.calibration import bin_names
+from monitorkit.metrics.quality.calibration import bin_names
 
 WINDOW = "60s"
 STEADY, QUIET = 50, 70

@@ -9,7 +9,7 @@ from scipy.stats import entropy
 
 from monitorkit.errors import InvalidType, InvalidValue
 from monitorkit.metrics import Drift, Reference, queries
-from monitorkit.metrics.registry import MODEL_LABELS
+from monitorkit.metrics.series.registry import MODEL_LABELS
 
 WINDOW = "60s"
 STEADY, QUIET, RESTART = 30, 60, 28

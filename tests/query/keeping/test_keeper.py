@@ -64,7 +64,7 @@ def test_pieces_that_came_are_kept_also_behind_one_that_did_not(faulty, tmp_path
     first = 50 * (T0 // 50)
     window = {"start": first, "end": first + 999, "step": 1}
     faulty.behave = slow(faulty, n_steps=100, gone=(first + 300,))
-    with PrometheusClient(faulty.url, timeout_seconds=0.5, cache=tmp_path) as client:
+    with PrometheusClient(faulty.url, timeout_seconds=2, cache=tmp_path) as client:
         client._transport.threads = threads
         with pytest.raises(ServerUnavailable, match="no complete answer"):
             client.query_range("x", **window)

@@ -1,0 +1,1 @@
+"""Drift: what comes, bin by bin, against reference data."""

@@ -1,0 +1,1 @@
+"""Quality: predictions, their true labels, and the scores of both."""

@@ -1,0 +1,1 @@
+"""Requests: how many, how fast, and where their time goes."""

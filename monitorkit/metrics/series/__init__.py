@@ -1,0 +1,1 @@
+"""How series are made, bounded and written, whatever they count."""
