@@ -15,7 +15,17 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "labextension"
 BUNDLE = ROOT / "monitorkit" / "labextension"
 NAME = "@monitorkit/jupyterlab-promql"
-NODE = shutil.which("node") and shutil.which("npm")
+
+
+def node_version():
+    """The version of Node here, (0,) where there is none."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return (0,)
+    told = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+    return tuple(map(int, re.findall(r"\d+", told)))
+
+
+NODE = node_version() >= (20, 19)
 
 
 def checksum(path):
