@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "monitorkit"
 LAYERS = (
     {"errors", "lazy"},
-    {"arguments", "durations", "labels", "documents", "guard", "progress", "cards"},
+    {"arguments", "durations", "labels", "documents", "garbage", "guard", "progress", "cards"},
     {"processes", "ports"},
     {"running"},
     {"promql"},

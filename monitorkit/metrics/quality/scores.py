@@ -247,7 +247,8 @@ class ErrorWindow:
         # The mean of equal values can be a last bit away from them, and the variance then not quite 0.
         varied = (variance != 0) & (y_true.min(axis=0) != y_true.max(axis=0))
         if varied.any():
-            scores["r2"] = float(np.average(1 - squares.sum(axis=0)[varied] / variance[varied]))
+            with np.errstate(over="ignore"):  # a variance of next to nothing
+                scores["r2"] = float(np.average(1 - squares.sum(axis=0)[varied] / variance[varied]))
         return scores
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
+from monitorkit.garbage import collector_paused
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,7 +53,10 @@ def exposition(
     from monitorkit.metrics.series.writing import write  # noqa: PLC0415 - as above
 
     content_type = choose_encoder(accept)[1]
-    body = write(registry.restricted_registry(names) if names else registry, content_type)
+    # A sample is several objects: with a thousand the collector wakes up, and keeps this scrape and all predictions
+    # waiting for as long as it takes to look at what the kernel holds.
+    with collector_paused():
+        body = write(registry.restricted_registry(names) if names else registry, content_type)
     headers = {"content-type": content_type, "vary": "accept, accept-encoding"}
     if _accepts_gzip(accept_encoding):
         body = gzip.compress(body, GZIP_LEVEL)

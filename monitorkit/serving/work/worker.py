@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from monitorkit.serving.refusals import Refusal, stopping
 from monitorkit.serving.work.batching import DEFAULT_BATCHING
+from monitorkit.serving.work.handover import HandOver
 from monitorkit.serving.work.queue import Closed, Full, Job, JobQueue
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class PredictionWorker:
         self._queue = JobQueue(queue_length, batching)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.stall: Callable[[], object] = at_once
+        self._hand_over = HandOver(self._queue.__len__)
         self._ringing = False
         self._call: tuple[float, int] | None = None
         self._seconds_per_job = 0.0
@@ -152,10 +154,20 @@ class PredictionWorker:
                     done += wanted
                     if done[-1].ended - done[0].started <= ANSWER_TOGETHER_SECONDS:
                         continue
-            _answer(done)
+            if done:
+                self._answer(done)
             done = []
             if jobs is None:
                 return
+
+    def _answer(self, done: list[Job]) -> None:
+        """Hand the outcomes to the event loop, and where others wait already the interpreter, too."""
+        loop = done[0].future.get_loop()
+        # It is closed when the server was stopped without waiting for its model.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, done)
+            if len(self._queue):
+                self._hand_over.give(loop)
 
     def _predict(self, jobs: list[Job]) -> None:
         started = time.perf_counter()
@@ -201,13 +213,6 @@ def _predict_alone(job: Job) -> None:
             500, "wrong_output", f"the model's result cannot be read: {type(error).__name__}: {error}"
         )
     job.ended = time.perf_counter()
-
-
-def _answer(done: list[Job]) -> None:
-    if done:
-        # The loop is closed when the server was stopped without waiting for its model.
-        with contextlib.suppress(RuntimeError):
-            done[0].future.get_loop().call_soon_threadsafe(_resolve, done)
 
 
 def _resolve(done: list[Job]) -> None:

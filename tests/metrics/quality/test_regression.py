@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
@@ -33,6 +33,7 @@ def value(registry, name, **labels):
 
 @settings(deadline=None)
 @given(pairs=st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=60, unique_by=lambda pair: pair[0]))
+@example(pairs=[(0.0, 0.0), (1.9604165786481868e-156, 1.0)])
 def test_scores_are_scikit_learns_on_the_window(pairs):
     registry = CollectorRegistry()
     regression = regression_in(registry, window=25)
