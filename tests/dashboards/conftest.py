@@ -56,9 +56,10 @@ def constant():
     return flat
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prometheus(tmp_path_factory):
     """Real Prometheus that scrapes itself each second."""
+    # Not for the session: tests of stop_all, elsewhere, stop it.
     from monitorkit.services import start_prometheus
 
     with start_prometheus(name="dashboards-tests", data=tmp_path_factory.mktemp("prometheus")) as server:
